@@ -1,0 +1,3 @@
+"""Rasa custom actions, a module a conversation. `rasa run actions` serves them; `waymark serve` runs them in its process."""
+
+import waymark  # noqa: F401  (switches telemetry off before Rasa is imported)

@@ -1,0 +1,1 @@
+"""How messages come in and go out. Each channel is a thin Rasa channel over the same gate."""

@@ -1,0 +1,44 @@
+"""What a visitor gets when the assistant itself cannot answer: the numbers, from files alone."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from waymark import settings
+from waymark.content.clinic import Clinic
+from waymark.content.library import Library
+from waymark.safety.lines import Lines
+from waymark.safety.protocol import Protocol
+from waymark.safety.screener import Screener
+
+
+BROKEN = "utter_something_broke"
+
+
+class _Card:
+    def __init__(self) -> None:
+        clinic = Clinic.load(settings.CLINIC)
+        self._words = {**clinic.placeholders(), **Lines.load(settings.CRISIS).placeholders(clinic.country)}
+        self._library = Library.load(settings.RESPONSES)
+        self._protocol = Protocol.load(settings.CRISIS)
+        self._screener = Screener.load(settings.CRISIS)
+
+    def replies(self, text: str) -> list[dict[str, Any]]:
+        finding = self._screener.screen(text)
+        response = self._protocol.open(finding, None).response if finding else BROKEN
+        # Without the assistant nobody could answer a tap, so the card has words and no buttons.
+        return [{"text": self._library[response].texts[0].format_map(self._words)}]
+
+
+@lru_cache(maxsize=1)
+def _card() -> _Card:
+    return _Card()
+
+
+def static_card(text: str) -> list[dict[str, Any]]:
+    """The replies to a message when the model, the store or an action failed.
+
+    A crisis message still gets its crisis reply: the screener needs neither model nor database.
+    """
+    return _card().replies(text)

@@ -1,0 +1,199 @@
+"""The command line: ask, chat, train, serve, check, evaluate, requests, purge."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import time
+from datetime import date
+from pathlib import Path
+from typing import Iterable, TextIO
+
+from tqdm import tqdm
+
+from waymark import settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 0
+    except (OSError, ValueError, RuntimeError) as error:
+        print(f"waymark: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="waymark", description="A psychoeducational assistant for a treatment clinic.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    ask = commands.add_parser("ask", help="print the replies to a message")
+    ask.add_argument("text", nargs="?", help="what a visitor writes")
+    ask.add_argument("--file", metavar="F", help="read a message a line from F ('-': standard input)")
+    ask.add_argument("--json", action="store_true", help="print JSON, one object a line")
+    ask.add_argument("--conversation", action="store_true", help="the messages are one conversation")
+    ask.add_argument("--model", type=Path, help="a model file or folder (default: the newest in models/)")
+    ask.set_defaults(run=_ask)
+
+    chat = commands.add_parser("chat", help="talk in the terminal")
+    chat.add_argument("--model", type=Path)
+    chat.set_defaults(run=_chat)
+
+    train = commands.add_parser("train", help="train a model into models/")
+    train.add_argument("--if-needed", action="store_true", help="only when content or configuration changed")
+    train.set_defaults(run=_train)
+
+    serve = commands.add_parser("serve", help="serve the demo page and the channels (PORT, HOST)")
+    serve.add_argument("--model", type=Path)
+    serve.set_defaults(run=_serve)
+
+    check = commands.add_parser("check", help="check content, domain and crisis lines")
+    check.set_defaults(run=_check)
+
+    evaluate = commands.add_parser("evaluate", help="measure understanding; writes reports/")
+    evaluate.add_argument("--compare", action="store_true", help="also compare with keyword features and DIET")
+    evaluate.add_argument("--diet-epochs", type=int, default=40, metavar="N", help="epochs for DIET (default 40)")
+    evaluate.set_defaults(run=_evaluate)
+
+    requests = commands.add_parser("requests", help="callback requests")
+    requests.set_defaults(run=_requests)
+
+    purge = commands.add_parser("purge", help="delete conversations past their time")
+    purge.add_argument("--days", type=float, help="keep so many days (default: retention_days of clinic.yml)")
+    purge.set_defaults(run=_purge)
+    return parser
+
+
+def _ask(options: argparse.Namespace) -> int:
+    from_file = options.file is not None
+    if (options.text is None) == (not from_file):
+        raise ValueError('give one message ("waymark ask \'what is cbt\'") or --file F, and not both.')
+    messages = _read_lines(options.file) if from_file else [options.text]
+    return asyncio.run(_ask_all(messages, options, progress=from_file))
+
+
+def _read_lines(name: str) -> list[str]:
+    if name == "-":
+        return sys.stdin.read().splitlines()
+    path = Path(name)
+    if not path.is_file():
+        raise ValueError(f"there is no file '{name}'.")
+    return path.read_text(encoding="utf-8", errors="replace").splitlines()
+
+
+async def _ask_all(messages: list[str], options: argparse.Namespace, progress: bool) -> int:
+    from waymark.runtime import Guide, quiet_logs
+
+    quiet_logs()
+    guide = Guide.load(options.model)
+    bar = tqdm(messages, file=sys.stderr, unit="message", disable=not progress)
+    for number, text in enumerate(bar):
+        started = time.perf_counter()
+        turn = await guide.say(text, "one" if options.conversation else f"conversation-{number}")
+        milliseconds = round((time.perf_counter() - started) * 1000, 1)
+        if options.json or progress:
+            print(json.dumps({"text": text, **vars(turn), "milliseconds": milliseconds}, ensure_ascii=False), flush=True)
+        else:
+            _print_replies(turn.replies, sys.stdout)
+    return 0
+
+
+def _print_replies(replies: Iterable[dict[str, object]], out: TextIO) -> None:
+    for reply in replies:
+        print(reply["text"], file=out)
+        buttons = reply["buttons"]
+        for number, button in enumerate(buttons if isinstance(buttons, list) else [], 1):
+            print(f"  {number}. {button['title']}", file=out)
+
+
+def _chat(options: argparse.Namespace) -> int:
+    return asyncio.run(_talk(options))
+
+
+async def _talk(options: argparse.Namespace) -> int:
+    from waymark.runtime import Guide, quiet_logs
+
+    quiet_logs()
+    guide = Guide.load(options.model)
+    offered: list[dict[str, str]] = []
+    text = "/want_start_over"
+    print("(Type a message, or the number of a choice. Ctrl-D ends.)")
+    while True:
+        number = int(text) if text.isdecimal() and len(text) < 3 else 0
+        message = offered[number - 1]["payload"] if 1 <= number <= len(offered) else text
+        turn = await guide.say(message, "chat")
+        _print_replies(turn.replies, sys.stdout)
+        offered = [button for reply in turn.replies for button in reply["buttons"]]
+        try:
+            text = input("> ")
+        except EOFError:
+            print()
+            return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from waymark.runtime import quiet_logs
+    from waymark.training import train, up_to_date
+
+    quiet_logs()
+
+    if options.if_needed and up_to_date():
+        print("The model is up to date.")
+        return 0
+    started = time.perf_counter()
+    path = train()
+    print(f"Trained {path.name} in {time.perf_counter() - started:.0f} seconds.")
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from waymark.runtime import quiet_logs
+    from waymark.server import serve
+
+    port = settings.port()
+    quiet_logs()
+    serve(os.environ.get("HOST", settings.DEFAULT_HOST), port, options.model)
+    return 0
+
+
+def _check(_: argparse.Namespace) -> int:
+    from waymark.content.linter import check
+
+    problems = check(settings.ROOT, date.today())
+    for problem in problems:
+        print(problem)
+    print("No problem found." if not problems else f"{len(problems)} problems found.")
+    return 1 if problems else 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from waymark.evaluation import evaluate
+
+    return evaluate(compare=options.compare, diet_epochs=options.diet_epochs)
+
+
+def _requests(_: argparse.Namespace) -> int:
+    raise RuntimeError("callback requests are not built yet; visitors get the clinic's phone number and form.")
+
+
+def _purge(options: argparse.Namespace) -> int:
+    from waymark.content.clinic import Clinic
+    from waymark.store import ConversationStore
+
+    days = Clinic.load(settings.CLINIC).retention_days if options.days is None else options.days
+    if days < 0:
+        raise ValueError("--days has to be 0 or more.")
+    print(f"Deleted {ConversationStore(None).purge(days)} conversations untouched for {days:g} days.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Thin Rasa components: tokens, sentence vectors, the intent classifier, the crisis screener."""

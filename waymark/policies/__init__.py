@@ -1,0 +1,1 @@
+"""Rasa policies: what happens next, when rules must not decide."""

@@ -1,0 +1,142 @@
+"""Puts the crisis protocol before everything else a conversation may be doing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.core.policies.policy import Policy, PolicyPrediction, SupportedData
+from rasa.engine.graph import ExecutionContext
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.core.constants import ACTION_LISTEN_NAME, REQUESTED_SLOT
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActiveLoop, BotUttered, Event, SlotSet
+from rasa.shared.core.generator import TrackerWithCachedStates
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from waymark import settings
+from waymark.nlu.crisis import CRISIS
+from waymark.safety.protocol import Protocol, State, Step
+from waymark.safety.screener import Finding
+
+PREFIX = "utter_crisis_"
+SLOT = "crisis"
+"""The slot that keeps the protocol's state; featurised nowhere."""
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=False)
+class SafetyPolicy(Policy):
+    """Answers a finding, and the answers to the protocol's question, with confidence 1.
+
+    Its predictions are "no user" predictions, which in Rasa overrule those of forms and rules. It
+    names responses, not custom actions: nothing outside this process is needed to say them.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Read the protocol's table."""
+        super().__init__(*args, **kwargs)
+        self._protocol = Protocol.load(settings.CRISIS)
+
+    @staticmethod
+    def supported_data() -> SupportedData:
+        """Works on rules as well as on stories: it learns from neither."""
+        return SupportedData.ML_AND_RULE_DATA
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Priority above every policy of Rasa's (RulePolicy has 4)."""
+        return {"priority": 100, "max_history": None}
+
+    def train(
+        self, training_trackers: list[TrackerWithCachedStates], domain: Domain, **kwargs: Any
+    ) -> Resource:
+        """Nothing to learn."""
+        return self._resource
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> SafetyPolicy:
+        """Nothing was stored, so loading is making."""
+        return cls(config, model_storage, resource, execution_context)
+
+    def predict_action_probabilities(
+        self,
+        tracker: DialogueStateTracker,
+        domain: Domain,
+        rule_only_data: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> PolicyPrediction:
+        """Speak when there is a finding or an answer to the question; listen after speaking; else abstain."""
+        if tracker.latest_action_name == ACTION_LISTEN_NAME:
+            step = self._step(tracker)
+            if step:
+                return self._certain(step.response, domain, self._leave_form(tracker, step))
+            in_spanish = _spanish_twin(tracker, domain)
+            if in_spanish:
+                return self._certain(in_spanish, domain, [])
+        elif (tracker.latest_action_name or "").startswith(PREFIX) or _is_spanish(tracker.latest_action_name):
+            return self._certain(ACTION_LISTEN_NAME, domain, [])
+        return self._prediction(self._default_predictions(domain))
+
+    def _step(self, tracker: DialogueStateTracker) -> Step | None:
+        stored = tracker.get_slot(SLOT)
+        state = State(**stored) if stored else None
+        message = tracker.latest_message
+        if message is None:
+            return None
+        intent = message.intent.get("name") or ""
+        found = message.parse_data.get(CRISIS)
+        finding = Finding(**{**found, "reasons": tuple(found["reasons"])}) if found else _reported(intent, state)
+        if finding:
+            return self._protocol.open(finding, state)
+        return self._protocol.answer(intent, state) if state and _asked_last(tracker) else None
+
+    def _certain(self, action: str, domain: Domain, events: list[Event]) -> PolicyPrediction:
+        probabilities = self._default_predictions(domain)
+        probabilities[domain.index_for_action(action)] = 1.0
+        return self._prediction(probabilities, optional_events=events, is_no_user_prediction=True)
+
+    @staticmethod
+    def _leave_form(tracker: DialogueStateTracker, step: Step) -> list[Event]:
+        """Events that keep the state and empty the slot the message may have been taken for."""
+        events: list[Event] = [SlotSet(SLOT, step.state.as_dict())]
+        asked_for = tracker.get_slot(REQUESTED_SLOT)
+        if tracker.active_loop_name:
+            events += [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None)]
+            events += [SlotSet(asked_for, None)] if asked_for else []
+        return events
+
+
+def _is_spanish(action: str | None) -> bool:
+    return (action or "").endswith("_es")
+
+
+def _spanish_twin(tracker: DialogueStateTracker, domain: Domain) -> str | None:
+    """The Spanish response to a tapped button, while the crisis is talked about in Spanish."""
+    state, message = tracker.get_slot(SLOT), tracker.latest_message
+    if not state or state["language"] != "es" or message is None:
+        return None
+    name = f"utter_{message.intent.get('name')}_es"
+    return name if name in domain.responses else None
+
+
+def _asked_last(tracker: DialogueStateTracker) -> bool:
+    """Whether the last thing said was the protocol's: a "yes" to another question is no answer to it."""
+    said = tracker.get_last_event_for(BotUttered)
+    return said is not None and str(said.metadata.get("utter_action", "")).startswith(PREFIX)
+
+
+def _reported(intent: str, state: State | None) -> Finding | None:
+    """The finding behind a tapped button such as `/report_danger`."""
+    if not intent.startswith("report_"):
+        return None
+    category = intent.removeprefix("report_")
+    language = state.language if state else "en"
+    return Finding(category=category, tier="high", about="self", reasons=("button",), language=language)

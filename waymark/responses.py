@@ -1,0 +1,94 @@
+"""Fills in a scripted response: the next wording, the clinic's numbers, the country's crisis lines."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from rasa.core.nlg import interpolator
+from rasa.core.nlg.generator import ResponseVariationFilter
+from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import BotUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
+
+from waymark import settings
+from waymark.content.clinic import Clinic
+from waymark.policies.safety import PREFIX, SLOT
+from waymark.safety.lines import Lines
+
+QUIET_LINE = "utter_quiet_line"
+COUNTRY_SLOT = "country"
+
+
+class ResponseGenerator(TemplatedNaturalLanguageGenerator):
+    """Rasa's generator, with three differences.
+
+    The wordings of a response take turns instead of being drawn by lot, so the same text never
+    comes twice running and a conversation can be repeated. Placeholders such as `{helpline}` come
+    from `clinic.yml` and the crisis lines of the visitor's country. After a crisis, later answers
+    in the same conversation end in one quiet line that help is there.
+    """
+
+    def __init__(self, endpoint_config: EndpointConfig | None = None, domain: Domain | None = None) -> None:
+        """Load the clinic and the lines; `endpoint_config` is Rasa's and has nothing we need."""
+        super().__init__(domain.responses if domain else {})
+        self._clinic = Clinic.load(settings.CLINIC)
+        self._lines = Lines.load(settings.CRISIS)
+
+    async def generate(
+        self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
+    ) -> dict[str, Any] | None:
+        """Fill in the next wording of a response, or None if there is no such response."""
+        response = self._next_wording(utter_action, tracker, output_channel)
+        if response is None:
+            return None
+        values = {**self.placeholders(tracker.get_slot(COUNTRY_SLOT)), **kwargs}
+        filled = self._filled(response, values)
+        if self._needs_quiet_line(utter_action, filled, tracker, values):
+            quiet = self._next_wording(QUIET_LINE, tracker, output_channel)
+            if quiet:
+                filled["text"] += "\n" + str(self._filled(quiet, values)["text"])
+        return filled
+
+    def placeholders(self, country: str | None = None) -> dict[str, str]:
+        """All placeholders a response may use, for a country (ISO 3166 alpha-2; None: the clinic's)."""
+        return {
+            **self._clinic.placeholders(),
+            **self._lines.placeholders(country or self._clinic.country),
+        }
+
+    def _next_wording(
+        self, utter_action: str, tracker: DialogueStateTracker, output_channel: str
+    ) -> dict[str, Any] | None:
+        if utter_action not in self.responses:
+            return None
+        wordings = ResponseVariationFilter(self.responses).responses_for_utter_action(
+            utter_action, output_channel, tracker.current_slot_values()
+        )
+        if not wordings:
+            return None
+        said = sum(
+            isinstance(event, BotUttered) and event.metadata.get("utter_action") == utter_action
+            for event in tracker.events
+        )
+        return copy.deepcopy(wordings[said % len(wordings)])
+
+    @staticmethod
+    def _filled(response: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+        for key in ("text", "buttons"):
+            if key in response:
+                response[key] = interpolator.interpolate(response[key], values)
+        return response
+
+    @staticmethod
+    def _needs_quiet_line(
+        utter_action: str, filled: dict[str, Any], tracker: DialogueStateTracker, values: dict[str, str]
+    ) -> bool:
+        return bool(
+            tracker.get_slot(SLOT)
+            and not utter_action.startswith(PREFIX)
+            and filled.get("text")
+            and values["helpline"] not in filled["text"]
+        )

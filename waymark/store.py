@@ -1,0 +1,151 @@
+"""Keeps conversations: their state, not their words."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from typing import Any, Iterable
+
+import sqlalchemy as sa
+from rasa.core.brokers.broker import EventBroker
+from rasa.core.tracker_store import SerializedTrackerAsDict, TrackerStore
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from waymark import settings
+
+WINDOW = 60
+"""Events of a conversation that are kept and replayed; about ten turns."""
+
+DELETE_SLOT = "delete_chat"
+"""A conversation that ends a turn with this slot set is deleted instead of saved."""
+
+METADATA = sa.MetaData()
+CONVERSATIONS = sa.Table(
+    "waymark_conversation",
+    METADATA,
+    sa.Column("sender_id", sa.String(255), primary_key=True),
+    sa.Column("updated", sa.Float, nullable=False, index=True),
+    sa.Column("state", sa.Text, nullable=False),
+)
+
+
+class ConversationStore(TrackerStore, SerializedTrackerAsDict):
+    """One row a conversation: its slots and its last events, without any text a visitor typed.
+
+    Rasa's SQL store keeps every event for good and replays all of them on each message, so that
+    a turn costs more the longer a talk lasts. Here a turn costs the same from the tenth on.
+    """
+
+    def __init__(
+        self,
+        domain: Domain | None = None,
+        event_broker: EventBroker | None = None,
+        host: str | None = None,
+        url: str | None = None,
+        window: int = WINDOW,
+        **kwargs: Any,
+    ) -> None:
+        """Open the store.
+
+        Args:
+            domain: The assistant's domain.
+            event_broker: Where Rasa streams events, if anywhere.
+            host: What Rasa passes for `url:` in endpoints.yml.
+            url: A database address; without one DATABASE_URL or a SQLite file is used.
+            window: Events to keep.
+            kwargs: What else Rasa's base class takes.
+        """
+        super().__init__(domain, event_broker, **kwargs)
+        self._window = window
+        self._engine = open_database(url or host or settings.database_url())
+        METADATA.create_all(self._engine)
+
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        """The conversation as it was left, or None if there is none."""
+        query = sa.select(CONVERSATIONS.c.state).where(CONVERSATIONS.c.sender_id == sender_id)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        state = json.loads(row.state)
+        tracker = DialogueStateTracker.from_dict(sender_id, state["events"], self.domain.slots)
+        for name, value in state["slots"].items():
+            if name in tracker.slots:
+                tracker.slots[name].value = value
+        return tracker
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        """Keep the conversation's state in place of the last one, or delete it if it asks for that."""
+        if tracker.get_slot(DELETE_SLOT):
+            self.delete(tracker.sender_id)
+            return
+        await self.stream_events(tracker)
+        slots = {name: slot.value for name, slot in tracker.slots.items() if slot.value != slot.initial_value}
+        state = json.dumps({"slots": slots, "events": self._last_events(tracker)})
+        key = CONVERSATIONS.c.sender_id == tracker.sender_id
+        with self._engine.begin() as connection:
+            changed = connection.execute(
+                CONVERSATIONS.update().where(key).values(updated=time.time(), state=state)
+            )
+            if not changed.rowcount:
+                connection.execute(
+                    CONVERSATIONS.insert().values(sender_id=tracker.sender_id, updated=time.time(), state=state)
+                )
+
+    async def keys(self) -> Iterable[str]:
+        """The ids of all conversations."""
+        with self._engine.connect() as connection:
+            return [row.sender_id for row in connection.execute(sa.select(CONVERSATIONS.c.sender_id))]
+
+    def delete(self, sender_id: str) -> None:
+        """Delete one conversation."""
+        with self._engine.begin() as connection:
+            connection.execute(CONVERSATIONS.delete().where(CONVERSATIONS.c.sender_id == sender_id))
+
+    def purge(self, days: float) -> int:
+        """Delete conversations untouched for so many days; returns how many."""
+        old = CONVERSATIONS.c.updated < time.time() - days * 86_400
+        with self._engine.begin() as connection:
+            return int(connection.execute(CONVERSATIONS.delete().where(old)).rowcount)
+
+    def _last_events(self, tracker: DialogueStateTracker) -> list[dict[str, Any]]:
+        """The last events from the start of a turn on, texts removed, an open form kept open."""
+        events = deque(tracker.applied_events(), maxlen=self._window)
+        while len(events) == self._window and not _starts_turn(events):
+            events.popleft()
+            if not events:
+                break
+        loop = tracker.active_loop_name
+        if loop and not any(isinstance(event, ActiveLoop) for event in events):
+            events.appendleft(ActiveLoop(loop))
+        return [_without_text(event.as_dict()) for event in events]
+
+
+def _starts_turn(events: deque[Any]) -> bool:
+    return isinstance(events[0], ActionExecuted) and events[0].action_name == "action_listen"
+
+
+def _without_text(event: dict[str, Any]) -> dict[str, Any]:
+    """An event as stored: what a visitor typed is blanked, and the ranking nobody reads again dropped."""
+    if event["event"] == UserUttered.type_name:
+        event["text"] = ""
+        kept = ("intent", "crisis", "language", "entities")
+        event["parse_data"] = {"text": "", **{key: event["parse_data"][key] for key in kept if key in event["parse_data"]}}
+    return event
+
+
+def open_database(url: str) -> sa.engine.Engine:
+    """An engine whose errors never quote what was being stored."""
+    engine = sa.create_engine(url, hide_parameters=True)
+    if engine.dialect.name == "sqlite":
+
+        @sa.event.listens_for(engine, "connect")
+        def _on_connect(connection: Any, _: Any) -> None:
+            # Write-ahead log: readers never wait for a writer, and a turn costs no disk sync.
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+
+    return engine
