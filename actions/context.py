@@ -13,8 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from waymark import settings
 from waymark.content.library import Library
-from waymark.safety.protocol import Protocol, State
-from waymark.safety.screener import Finding
+from waymark.safety.protocol import Protocol, State, reported
 
 NO_CONTENT = ("context", "social", "crisis")
 """Topics whose responses are talk about the talk: "tell me more" and "back" pass over them."""
@@ -71,10 +70,11 @@ class Context:
 
 def answer(intent: str, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
     """Say what a message of this intent would have got; used for choices made in words."""
-    if intent.startswith("report_"):
-        finding = Finding(intent.removeprefix("report_"), "high", "self", ("button",), "en")
-        stored = tracker.get_slot(CRISIS_SLOT)
-        step = Protocol.load(settings.CRISIS).open(finding, State(**stored) if stored else None)
+    stored = tracker.get_slot(CRISIS_SLOT)
+    state = State(**stored) if stored else None
+    finding = reported(intent, state)
+    if finding:
+        step = Protocol.load(settings.CRISIS).open(finding, state)
         dispatcher.utter_message(response=step.response)
         return [SlotSet(CRISIS_SLOT, step.state.as_dict())]
     if intent == "tell_me_more":

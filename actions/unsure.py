@@ -66,7 +66,7 @@ def likely_topics(ranking: list[dict[str, Any]]) -> list[dict[str, str]]:
 def titles() -> dict[str, str]:
     """How buttons name each intent that has an answer: the most used title of the responses."""
     named: dict[str, Counter[str]] = {}
-    for response in library():
+    for response in (response for response in library() if not response.id.endswith("_es")):
         for button in response.buttons:
             target = f"utter_{button.intent}"
             if button.intent and target in library() and library()[target].topic not in NO_CONTENT:

@@ -8,9 +8,10 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import Iterable, TextIO
+from typing import TextIO
 
 from tqdm import tqdm
 
@@ -32,7 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="waymark", description="A psychoeducational assistant for a treatment clinic.")
+    parser = argparse.ArgumentParser(
+        prog="waymark", description="A psychoeducational assistant for a treatment clinic."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
 
     ask = commands.add_parser("ask", help="print the replies to a message")
@@ -75,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 def _ask(options: argparse.Namespace) -> int:
     from_file = options.file is not None
     if (options.text is None) == (not from_file):
-        raise ValueError('give one message ("waymark ask \'what is cbt\'") or --file F, and not both.')
+        raise ValueError("give one message (\"waymark ask 'what is cbt'\") or --file F, and not both.")
     messages = _read_lines(options.file) if from_file else [options.text]
     return asyncio.run(_ask_all(messages, options, progress=from_file))
 
@@ -100,7 +103,9 @@ async def _ask_all(messages: list[str], options: argparse.Namespace, progress: b
         turn = await guide.say(text, "one" if options.conversation else f"conversation-{number}")
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
         if options.json or progress:
-            print(json.dumps({"text": text, **vars(turn), "milliseconds": milliseconds}, ensure_ascii=False), flush=True)
+            print(
+                json.dumps({"text": text, **vars(turn), "milliseconds": milliseconds}, ensure_ascii=False), flush=True
+            )
         else:
             _print_replies(turn.replies, sys.stdout)
     return 0

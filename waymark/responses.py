@@ -73,7 +73,8 @@ class ResponseGenerator(TemplatedNaturalLanguageGenerator):
             isinstance(event, BotUttered) and event.metadata.get("utter_action") == utter_action
             for event in tracker.events
         )
-        return copy.deepcopy(wordings[said % len(wordings)])
+        wording: dict[str, Any] = copy.deepcopy(wordings[said % len(wordings)])
+        return wording
 
     @staticmethod
     def _filled(response: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:

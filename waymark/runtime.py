@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,8 @@ def quiet_logs(level: int = logging.WARNING) -> None:
     for name in ("rasa", "rasa_sdk", "matplotlib", "sanic.root", "sanic.error", "sanic.access", "apscheduler"):
         logging.getLogger(name).setLevel(level)
 
-    def without_texts(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
-        safe = ("event", "level", "timestamp", "exc_info", "policy_name", "action_name")
+    def without_texts(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+        safe = ("event", "level", "timestamp", "policy_name", "action_name")
         return {key: value for key, value in event.items() if key in safe}
 
     structlog.configure(
@@ -162,7 +163,5 @@ class Guide:
                 for event in events[start:]
                 if isinstance(event, BotUttered) and event.metadata.get("utter_action")
             ],
-            replies=[
-                {"text": reply.get("text", ""), "buttons": reply.get("buttons", [])} for reply in output.messages
-            ],
+            replies=[{"text": reply.get("text", ""), "buttons": reply.get("buttons", [])} for reply in output.messages],
         )

@@ -38,7 +38,7 @@ def create_app(model: Path | None = None) -> Sanic:
     `/ready` says 503 then.
     """
     channels = create_http_input_channels(None, str(settings.ROOT / "credentials.yml"))
-    app = configure_app(input_channels=channels, enable_api=False, use_uvloop=True)
+    app: Sanic = configure_app(input_channels=channels, enable_api=False, use_uvloop=True)
     app.config.REQUEST_MAX_SIZE = settings.BODY_LIMIT + 1024
     app.config.FALLBACK_ERROR_FORMAT = "json"
     app.ctx.agent = _NoAgent()
@@ -47,7 +47,7 @@ def create_app(model: Path | None = None) -> Sanic:
         try:
             app.ctx.agent = load_agent(model)
         except Exception as error:
-            logger.error("The model could not be loaded (%s: %s); only the numbers are answered.", type(error).__name__, error)
+            logger.error("No model (%s: %s); only the numbers are answered.", type(error).__name__, error)
 
     app.register_listener(load, "before_server_start")
     app.router.reset()
@@ -78,11 +78,11 @@ def _add_routes(app: Sanic) -> None:
     for address, name in PAGE_FILES.items():
         _add_page(app, address, settings.WEB / name)
 
-    @app.middleware("response")
+    @app.middleware("response")  # type: ignore[no-untyped-call]
     async def harden(_: Request, response: HTTPResponse) -> None:
         response.headers.update(HEADERS)
 
-    @app.exception(Exception)
+    @app.exception(Exception)  # type: ignore[no-untyped-call]
     async def refuse(_: Request, error: Exception) -> HTTPResponse:
         if isinstance(error, SanicException) and error.status_code < 500:
             return json({"error": str(error) or "refused"}, status=error.status_code)
@@ -107,5 +107,3 @@ def serve(host: str, port: int, model: Path | None = None) -> None:
 
     app.register_listener(announce, "after_server_start")
     app.run(host=host, port=port, workers=1, access_log=False, debug=False, motd=False)
-
-

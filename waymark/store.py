@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from typing import Any, Iterable
+from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 from rasa.core.brokers.broker import EventBroker
@@ -21,6 +22,9 @@ WINDOW = 60
 
 DELETE_SLOT = "delete_chat"
 """A conversation that ends a turn with this slot set is deleted instead of saved."""
+
+KEPT = ("intent", "crisis", "language", "entities")
+"""What stays of a message's parse."""
 
 METADATA = sa.MetaData()
 CONVERSATIONS = sa.Table(
@@ -87,9 +91,7 @@ class ConversationStore(TrackerStore, SerializedTrackerAsDict):
         state = json.dumps({"slots": slots, "events": self._last_events(tracker)})
         key = CONVERSATIONS.c.sender_id == tracker.sender_id
         with self._engine.begin() as connection:
-            changed = connection.execute(
-                CONVERSATIONS.update().where(key).values(updated=time.time(), state=state)
-            )
+            changed = connection.execute(CONVERSATIONS.update().where(key).values(updated=time.time(), state=state))
             if not changed.rowcount:
                 connection.execute(
                     CONVERSATIONS.insert().values(sender_id=tracker.sender_id, updated=time.time(), state=state)
@@ -129,11 +131,12 @@ def _starts_turn(events: deque[Any]) -> bool:
 
 
 def _without_text(event: dict[str, Any]) -> dict[str, Any]:
-    """An event as stored: what a visitor typed is blanked, and the ranking nobody reads again dropped."""
+    """An event as stored: what a visitor typed is blanked, and only what a later turn may read stays."""
     if event["event"] == UserUttered.type_name:
+        parsed = event["parse_data"]
         event["text"] = ""
-        kept = ("intent", "crisis", "language", "entities")
-        event["parse_data"] = {"text": "", **{key: event["parse_data"][key] for key in kept if key in event["parse_data"]}}
+        event["parse_data"] = {"text": "", **{key: parsed[key] for key in KEPT if key in parsed}}
+        event["parse_data"]["intent_ranking"] = parsed.get("intent_ranking", [])[:4]
     return event
 
 

@@ -5,13 +5,14 @@ const EXIT_TO = "https://www.google.com";
 const CHAT_ADDRESS = "webhooks/rest/webhook";
 const OPEN_WITH = "/want_start_over";
 
+const OPENING_WITHIN = 8_000; // milliseconds
 const ANSWER_WITHIN = 20_000; // milliseconds
 const SHIFT_WITHIN = 2_000; // milliseconds between two presses
 const LONG_MESSAGE = 4_000; // characters that the server reads for the topic (MESSAGE_LIMIT)
 
 const TEXTS = {
   opening:
-    "Hi. I'm an automated guide, not a person, and I can't reach my answers right now. These people can be reached without me:\n" +
+    "Hi. I'm an automated guide, not a person, and I can't reach my answers right now. You can reach these people without me:\n" +
     "- In danger now: call 911.\n" +
     "- In crisis, or thinking of suicide: call or text 988 (any time).\n" +
     "- Hurt, scared or controlled by someone: call 1-800-799-7233, or text START to 88788.",
@@ -28,26 +29,28 @@ const TEXTS = {
   newTab: " (opens a new tab)",
 };
 
-const find = (id) => document.getElementById(id);
-const [page, talk, log, typing, box, note, exit] = ["page", "talk", "log", "typing", "box", "note", "exit"].map(find);
+const [page, talk, log, typing, box, note, exit, sendButton] = [
+  "page", "talk", "log", "typing", "box", "note", "exit", "send",
+].map((id) => document.getElementById(id));
 
 // Who the visitor is to the server. It lives in this variable alone and is gone with the page.
-let sender = newId();
+let sender = newSender();
 let request = null; // the AbortController of the message under way
-let opening = false; // the message under way is only the opening
+let isOpening = false; // the message under way is only the opening
 let sendNext = false; // Enter was pressed while an answer was awaited
 
-function newId() {
+function newSender() {
   if (crypto.randomUUID) return crypto.randomUUID();
   // Over plain http from another machine a browser has no randomUUID.
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// ---- Leaving --------------------------------------------------------------------------------------------------
+// ---- Leaving ---------------------------------------------------------------
 
 function forget() {
   request?.abort();
   request = null;
+  sendNext = false;
   sender = "";
   box.value = "";
   log.replaceChildren();
@@ -70,132 +73,122 @@ exit.addEventListener("keydown", (event) => {
 
 let shifts = 0;
 let lastShift = 0;
-const noShift = () => (shifts = 0);
-window.addEventListener("pointerdown", noShift, true);
-window.addEventListener(
-  "keydown",
-  (event) => {
-    if (event.key !== "Shift") return noShift(); // a capital letter is no press of Shift alone
-    if (event.repeat) return;
-    shifts = event.timeStamp - lastShift < SHIFT_WITHIN ? shifts + 1 : 1;
-    lastShift = event.timeStamp;
-    if (shifts === 3) leave();
-  },
-  true,
-);
 
+function countShifts(event) {
+  if (event.repeat) return;
+  // Any other key in between starts the count again: a capital letter is no press of Shift alone.
+  if (event.key !== "Shift") shifts = 0;
+  else shifts = event.timeStamp - lastShift < SHIFT_WITHIN ? shifts + 1 : 1;
+  lastShift = event.timeStamp;
+  if (shifts === 3) leave();
+}
+
+window.addEventListener("keydown", countShifts, true);
 window.addEventListener("pagehide", forget);
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload(); // "Back" starts afresh: somebody else may hold the device
 });
 
-// ---- Words and links ------------------------------------------------------------------------------------------
+// ---- Numbers and addresses become links ------------------------------------
 
-// Addresses, numbers, and what only looks like one of them (e-mail, amounts, words such as "Healing119").
-const TOKEN =
-  /(https:\/\/[^\s<>"]+)|[\w.+-]+@[\w.-]+|((?:[a-z\d-]+\.)+(?:com|org|net|gov|info|au|br|ca|de|es|ie|in|mx|nz|uk|us|za)(?![\w-])(?:\/[^\s<>"]*)?)|[$€£#]\d[\d.,]*|\d{1,3}(?:,\d{3})+|\p{L}[\p{L}\d]*|([+*]?\(?\d(?:(?:[ .\u00a0-]?\(?|\)[ .-]?)\d)+)/giu;
+// An https address, a bare domain, a number; and what only looks like one: e-mail, "$150", "1,000", "Healing119".
+const TOKEN = new RegExp(
+  [
+    String.raw`(?<address>https:\/\/[^\s<>"]+)`,
+    String.raw`http:\/\/\S+|[\w.+\-]+@[\w.\-]+`,
+    String.raw`(?<domain>(?:[a-z\d\-]+\.)+(?:com|org|net|gov|au|br|ca|ie|nz|uk|za)(?![\w\-])(?:\/[^\s<>"]*)?)`,
+    String.raw`[$€£#]\d[\d.,]*|\d{1,3}(?:,\d{3})+|\p{L}[\p{L}\d]*`,
+    String.raw`(?<number>[+*]?\(?\d(?:(?:[ .\u00a0\-]|\)[ .\-]?)?\d)+)`,
+  ].join("|"),
+  "giu",
+);
 const YEAR_OR_DATE = /^(19|20)\d\d(\D|$)/;
-const UNIT = /^[\s-]?(%|°|mg|mcg|ml|kg|am\b|pm\b|minutes?|hours?|days?|weeks?|months?|years?|people|percent)/i;
-const CALL_OR_TEXT = /\b(?:(?:call|llame) (?:or|o) (text|env)|(text) or call)/i;
-const VERB = /\b(call|dial|phone|llame|marque|text|texting|send|env[ií]e|whatsapp)(?=[\s,:])/gi;
+const UNIT = /^[\s-]?(%|mg|mcg|ml|am\b|pm\b|minutes?|hours?|days?|weeks?|months?|years?|people|percent)/i;
+const CALL_OR_TEXT = /\b(?:call or text|text or call|llame o envíe)\b/i;
+const VERB = /\b(call|dial|llame|marque|text|texting|send|envíe|whatsapp)(?=[\s,:])/gi;
 
-function isPhone(token, after) {
-  if (YEAR_OR_DATE.test(token) || UNIT.test(after)) return false;
-  const digits = token.replace(/\D/g, "").length;
-  return /^\*?\d{3,5}$/.test(token) || (digits >= 6 && digits <= 15);
+function isPhone(number, after) {
+  if (YEAR_OR_DATE.test(number) || UNIT.test(after)) return false;
+  const digits = number.replace(/\D/g, "").length;
+  return /^\*?\d{3,5}$/.test(number) || (digits >= 6 && digits <= 15);
 }
 
-function link(href, words) {
-  const anchor = document.createElement("a");
-  anchor.href = href;
-  anchor.textContent = words;
-  if (href.startsWith("https:")) {
-    anchor.target = "_blank";
-    anchor.rel = "noopener noreferrer";
-    anchor.append(hidden(TEXTS.newTab));
+// The pieces of a text that are links: where each starts, its words, its address and, where needed, its label.
+function* linksIn(text) {
+  let done = 0;
+  for (const { 0: token, index, groups } of text.matchAll(TOKEN)) {
+    if (groups.address || groups.domain) {
+      const words = token.replace(/[.,;:!?)\]'’”]+$/u, "");
+      yield { start: index, words, href: groups.address ? words : `https://${words}` };
+    } else if (groups.number && isPhone(token, text.slice(index + token.length))) {
+      const clause = text.slice(done, index).split(/[.;!?\n]/).pop();
+      const digits = token.replace(/[^\d+*]/g, "");
+      const both = clause.match(CALL_OR_TEXT);
+      const verb = [...clause.matchAll(VERB)].pop()?.[1].toLowerCase() ?? "call";
+      if (both) {
+        // "call or text 988": the number calls, the word "text" opens a message.
+        const word = both[0].match(/text|envíe/i);
+        const start = index - clause.length + both.index + word.index;
+        yield { start, words: word[0], href: `sms:${digits}`, label: `${word[0]} ${token}` };
+      }
+      const isText = !both && /^(text|send|envíe)/.test(verb);
+      if (verb === "whatsapp") continue;
+      yield { start: index, words: token, href: `${isText ? "sms" : "tel"}:${digits}` };
+    } else continue;
+    done = index + token.length;
   }
-  return anchor;
 }
 
-// The text with its numbers and https addresses as links. Everything goes in as text, never as markup.
+// Everything goes in as text, never as markup.
 function linked(text) {
   const parts = document.createDocumentFragment();
   let done = 0;
-  const upTo = (end) => {
-    parts.append(text.slice(done, end));
-    done = end;
-  };
-  const add = (start, words, href) => {
-    upTo(start);
-    parts.append(link(href, words));
-    done = start + words.length;
-  };
-  for (const { 0: token, 1: address, 2: domain, 3: number, index } of text.matchAll(TOKEN)) {
-    if (address || domain) {
-      const words = token.replace(/[.,;:!?)\]'’”]+$/u, "");
-      add(index, words, address ? words : `https://${words}`);
-    } else if (number && isPhone(number, text.slice(index + number.length))) {
-      const clause = text.slice(done, index).split(/[.;!?\n]/).pop();
-      const verb = [...clause.matchAll(VERB)].pop()?.[1].toLowerCase() ?? "call";
-      const dialled = number.replace(/[^\d+*]/g, "");
-      const both = clause.match(CALL_OR_TEXT);
-      if (both) {
-        // "call or text 988": the number calls, the word "text" opens a message.
-        const start = index - clause.length + both.index + both[0].search(/text|env/i);
-        const word = text.slice(start).match(/^\p{L}+/u)[0];
-        add(start, word, `sms:${dialled}`);
-        parts.lastChild.setAttribute("aria-label", `${word} ${number}`);
-      }
-      if (both || !/^(text|send|env|whatsapp)/.test(verb)) add(index, number, `tel:${dialled}`);
-      else if (verb !== "whatsapp") add(index, number, `sms:${dialled}`);
+  for (const { start, words, href, label } of linksIn(text)) {
+    const anchor = Object.assign(document.createElement("a"), { href, textContent: words });
+    if (label) anchor.setAttribute("aria-label", label);
+    if (href.startsWith("https:")) {
+      Object.assign(anchor, { target: "_blank", rel: "noopener noreferrer" });
+      anchor.append(unseen(TEXTS.newTab));
     }
+    parts.append(text.slice(done, start), anchor);
+    done = start + words.length;
   }
-  upTo(text.length);
+  parts.append(text.slice(done));
   return parts;
 }
 
-function hidden(words) {
-  const span = document.createElement("span");
-  span.className = "unseen";
-  span.textContent = words;
-  return span;
+// ---- The transcript --------------------------------------------------------
+
+function unseen(words) {
+  return Object.assign(document.createElement("span"), { className: "unseen", textContent: words });
 }
 
-// ---- The transcript -------------------------------------------------------------------------------------------
-
 function addBubble(kind, words) {
-  const bubble = document.createElement("div");
-  bubble.className = `bubble ${kind}`;
-  bubble.dir = "auto";
-  bubble.append(hidden(kind === "mine" ? TEXTS.you : TEXTS.guide), kind === "mine" ? words : linked(words));
+  const bubble = Object.assign(document.createElement("div"), { className: `bubble ${kind}`, dir: "auto" });
+  if (kind === "mine") bubble.append(unseen(TEXTS.you), words);
+  else bubble.append(unseen(TEXTS.guide), linked(words));
   log.append(bubble);
   return bubble;
 }
 
-function addButton(parent, title, onTap) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = title;
-  button.addEventListener("click", onTap);
-  parent.append(button);
-}
-
-function addChoices(choices) {
-  const group = document.createElement("div");
-  group.className = "choices";
+function addButtons(choices) {
+  const group = Object.assign(document.createElement("div"), { className: "choices" });
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", TEXTS.choices);
-  for (const { title, payload } of choices) addButton(group, title, () => tapped(payload || title, title));
+  for (const { title, onTap } of choices) {
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: title });
+    button.addEventListener("click", () => {
+      // On a phone the text box would bring up the keyboard and hide the answer.
+      (matchMedia("(pointer: coarse)").matches ? talk : box).focus({ preventScroll: true });
+      onTap();
+    });
+    group.append(button);
+  }
   log.append(group);
+  return group;
 }
 
-function addFailure(words, retry) {
-  const card = addBubble("failure", words);
-  addButton(card, TEXTS.retry, retry);
-  card.scrollIntoView({ block: "end" });
-}
-
-// ---- Sending --------------------------------------------------------------------------------------------------
+// ---- Sending ---------------------------------------------------------------
 
 async function ask(message, signal) {
   const answer = await fetch(CHAT_ADDRESS, {
@@ -211,70 +204,59 @@ async function ask(message, signal) {
   return replies.filter((reply) => typeof reply?.text === "string" && reply.text.trim());
 }
 
-// Sends a message and shows the visitor's words for it. Gives true when an answer was shown.
-async function send(message, words) {
+function show(replies, question) {
+  const shown = replies.map((reply) => addBubble("guide", reply.text));
+  const choices = replies.flatMap((reply) => reply.buttons ?? []).filter((choice) => choice?.title);
+  if (choices.length) {
+    addButtons(choices.map(({ title, payload }) => ({ title, onTap: () => deliver(payload || title, title) })));
+  }
+  // A long answer is read from its beginning, with the question above it if that is short.
+  const isShort = question && question.offsetHeight < talk.clientHeight / 3;
+  if (question) (isShort ? question : shown[0]).scrollIntoView({ block: "start" });
+}
+
+// Sends a message, shown as the visitor's `words`; `typed` goes back into the box if no answer comes.
+async function deliver(message, words, typed = "") {
   for (const old of log.querySelectorAll(".choices, .failure")) old.remove();
   request?.abort();
   const current = (request = new AbortController());
-  opening = message === OPEN_WITH && !words;
+  isOpening = !words;
   const bubble = words ? addBubble("mine", words) : null;
   typing.hidden = false;
-  typing.scrollIntoView({ block: "end" });
-  const timer = setTimeout(() => current.abort(), ANSWER_WITHIN);
+  typing.scrollIntoView({ block: "nearest" });
+  const timer = setTimeout(() => current.abort(), isOpening ? OPENING_WITHIN : ANSWER_WITHIN);
   const replies = await ask(message, current.signal).catch(() => []);
   clearTimeout(timer);
-  if (request !== current) return true; // the page was left, or the visitor wrote before the opening came
+  if (request !== current) return; // the page was left, or the visitor wrote before the opening came
   request = null;
   typing.hidden = true;
-  if (!replies.length) {
-    bubble?.remove();
-    return false;
+  if (replies.length) {
+    show(replies, bubble);
+    if (sendNext) submit();
+    return;
   }
-  const shown = replies.map((reply) => addBubble("guide", reply.text));
-  const choices = replies.flatMap((reply) => reply.buttons ?? []).filter((choice) => choice?.title);
-  if (choices.length) addChoices(choices);
-  // A long answer is read from its beginning, with the question above it.
-  const first = bubble && bubble.offsetHeight < talk.clientHeight / 3 ? bubble : shown[0];
-  first.scrollIntoView({ block: "start" });
-  return true;
+  sendNext = false;
+  bubble?.remove();
+  if (typed) box.value = box.value ? `${typed}\n${box.value}` : typed;
+  describeBox();
+  addBubble("failure", words ? TEXTS.failed : TEXTS.opening);
+  const retry = typed ? submit : () => deliver(message, words);
+  addButtons([{ title: TEXTS.retry, onTap: retry }]).scrollIntoView({ block: "nearest" });
 }
 
-async function open() {
-  if (!(await send(OPEN_WITH, ""))) addFailure(TEXTS.opening, open);
-}
-
-async function tapped(message, title) {
-  // On a phone the text box would bring up the keyboard and hide the answer.
-  (matchMedia("(pointer: coarse)").matches ? talk : box).focus({ preventScroll: true });
-  if (!(await send(message, title))) addFailure(TEXTS.failed, () => tapped(message, title));
-  afterAnswer();
-}
-
-async function submit() {
-  box.focus({ preventScroll: true });
-  const words = box.value;
-  if (!words.trim()) return;
-  sendNext = request !== null && !opening;
-  if (!sendNext) {
+function submit() {
+  const typed = box.value;
+  sendNext = Boolean(typed.trim() && request && !isOpening);
+  if (typed.trim() && !sendNext) {
     box.value = "";
-    describeBox();
-    if (!(await send(words.trim(), words.trim()))) {
-      sendNext = false;
-      box.value = box.value ? `${words}\n${box.value}` : words;
-      addFailure(TEXTS.failed, submit);
-    }
-    afterAnswer();
+    deliver(typed.trim(), typed.trim(), typed);
   }
   describeBox();
 }
 
-function afterAnswer() {
-  if (sendNext && !request) submit();
-}
-
 function describeBox() {
   box.style.height = "auto";
-  box.style.height = `${box.scrollHeight + 2}px`;
+  box.style.height = `${box.scrollHeight + 2}px`; // and its two borders
   const words = sendNext ? TEXTS.next : box.value.length > LONG_MESSAGE ? TEXTS.long : "";
   if (note.textContent !== words) note.textContent = words;
 }
@@ -285,8 +267,11 @@ box.addEventListener("keydown", (event) => {
   event.preventDefault();
   submit();
 });
-find("send").addEventListener("pointerdown", (event) => event.preventDefault()); // keeps a phone's keyboard up
-find("send").addEventListener("click", submit);
+sendButton.addEventListener("pointerdown", (event) => event.preventDefault()); // keeps a phone's keyboard up
+sendButton.addEventListener("click", () => {
+  box.focus({ preventScroll: true });
+  submit();
+});
 
 // Keeps Exit in view while a phone's keyboard covers part of the page.
 function fit() {
@@ -294,7 +279,8 @@ function fit() {
   page.style.setProperty("--height", `${visualViewport.height}px`);
   page.style.setProperty("--top", `${visualViewport.offsetTop}px`);
 }
+
 window.visualViewport?.addEventListener("resize", fit);
 window.visualViewport?.addEventListener("scroll", fit);
 
-open();
+deliver(OPEN_WITH, "");

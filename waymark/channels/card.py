@@ -12,7 +12,6 @@ from waymark.safety.lines import Lines
 from waymark.safety.protocol import Protocol
 from waymark.safety.screener import Screener
 
-
 BROKEN = "utter_something_broke"
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import yaml
 
@@ -117,8 +118,15 @@ class Library:
 
 
 def read_yaml(path: Path) -> Any:
-    """What a YAML file holds."""
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    """What a YAML file holds.
+
+    Raises:
+        ValueError: It is not YAML.
+    """
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _response(path: Path, name: str, rows: Any) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import skops.io
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -103,11 +104,11 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
         return messages
 
 
-def _vectors(messages: list[Message]) -> np.ndarray:
+def _vectors(messages: list[Message]) -> npt.NDArray[np.float32]:
     return np.vstack([_vector(message) for message in messages])
 
 
-def _vector(message: Message) -> np.ndarray:
+def _vector(message: Message) -> npt.NDArray[np.float32]:
     for features in message.features:
         if features.attribute == TEXT and features.type == FEATURE_TYPE_SENTENCE:
             return np.asarray(features.features)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -34,7 +35,7 @@ def _english() -> MiniLM:
     return MiniLM()
 
 
-def encode(texts: list[str]) -> np.ndarray:
+def encode(texts: list[str]) -> npt.NDArray[np.float32]:
     """Encode texts with both encoders.
 
     The multilingual one (Universal Sentence Encoder, 512 numbers) is robust to bad spelling and knows

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
@@ -22,7 +23,7 @@ MOST_TOKENS = 64
 BATCH = 32
 GELU = np.float32((2 / np.pi) ** 0.5)
 
-Array = np.ndarray
+Array = npt.NDArray[np.float32]
 
 
 class _Layer(NamedTuple):
@@ -85,7 +86,8 @@ class MiniLM:
             wide *= _half_gate(wide)
             x = _normed(x + (wide @ layer.down.T + layer.down_bias), layer.norm_2)
         mean = x.mean(axis=1)
-        return np.asarray(mean / np.linalg.norm(mean, axis=1, keepdims=True), dtype=np.float32)
+        unit: Array = mean / np.linalg.norm(mean, axis=1, keepdims=True)
+        return unit
 
 
 def _half_gate(x: Array) -> Array:
@@ -107,12 +109,16 @@ def _attention(x: Array, layer: _Layer) -> Array:
     scores = q @ k.transpose(0, 1, 3, 2) * np.float32((width // HEADS) ** -0.5)
     scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
     scores /= scores.sum(axis=-1, keepdims=True)
-    return (scores @ v).transpose(0, 2, 1, 3).reshape(batch, length, width) @ layer.out.T + layer.out_bias
+    heard: Array = (scores @ v).transpose(0, 2, 1, 3).reshape(batch, length, width)
+    mixed: Array = heard @ layer.out.T + layer.out_bias
+    return mixed
 
 
 def _normed(x: Array, norm: tuple[Array, Array]) -> Array:
     x = x - x.mean(axis=-1, keepdims=True)
-    return x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + np.float32(1e-12)) * norm[0] + norm[1]
+    spread = np.sqrt((x * x).mean(axis=-1, keepdims=True) + np.float32(1e-12))
+    normed: Array = x / spread * norm[0] + norm[1]
+    return normed
 
 
 def _layer(weights: dict[str, Array], prefix: str) -> _Layer:

@@ -17,7 +17,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from waymark import settings
 from waymark.nlu.crisis import CRISIS
-from waymark.safety.protocol import Protocol, State, Step
+from waymark.safety.protocol import Protocol, State, Step, reported
 from waymark.safety.screener import Finding
 
 PREFIX = "utter_crisis_"
@@ -48,9 +48,7 @@ class SafetyPolicy(Policy):
         """Priority above every policy of Rasa's (RulePolicy has 4)."""
         return {"priority": 100, "max_history": None}
 
-    def train(
-        self, training_trackers: list[TrackerWithCachedStates], domain: Domain, **kwargs: Any
-    ) -> Resource:
+    def train(self, training_trackers: list[TrackerWithCachedStates], domain: Domain, **kwargs: Any) -> Resource:
         """Nothing to learn."""
         return self._resource
 
@@ -93,7 +91,7 @@ class SafetyPolicy(Policy):
             return None
         intent = message.intent.get("name") or ""
         found = message.parse_data.get(CRISIS)
-        finding = Finding(**{**found, "reasons": tuple(found["reasons"])}) if found else _reported(intent, state)
+        finding = Finding(**{**found, "reasons": tuple(found["reasons"])}) if found else reported(intent, state)
         if finding:
             return self._protocol.open(finding, state)
         return self._protocol.answer(intent, state) if state and _asked_last(tracker) else None
@@ -131,12 +129,3 @@ def _asked_last(tracker: DialogueStateTracker) -> bool:
     """Whether the last thing said was the protocol's: a "yes" to another question is no answer to it."""
     said = tracker.get_last_event_for(BotUttered)
     return said is not None and str(said.metadata.get("utter_action", "")).startswith(PREFIX)
-
-
-def _reported(intent: str, state: State | None) -> Finding | None:
-    """The finding behind a tapped button such as `/report_danger`."""
-    if not intent.startswith("report_"):
-        return None
-    category = intent.removeprefix("report_")
-    language = state.language if state else "en"
-    return Finding(category=category, tier="high", about="self", reasons=("button",), language=language)

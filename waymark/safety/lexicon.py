@@ -163,10 +163,15 @@ class _Gap(_Node):
 
 
 class _Number(_Node):
-    """A number in digits; number words are left to a class."""
+    """A number in digits, or a year; number words are left to a class."""
+
+    def __init__(self, is_year: bool) -> None:
+        self._is_year = is_year
 
     def ends(self, words: tuple[str, ...], at: int) -> Iterable[int]:
-        return (at + 1,) if at < len(words) and words[at].isdigit() else ()
+        if at >= len(words) or not words[at].isdigit():
+            return ()
+        return (at + 1,) if not self._is_year or (len(words[at]) == 4 and words[at][:2] in ("19", "20")) else ()
 
 
 class _Edge(_Node):
@@ -267,7 +272,8 @@ class _Compiler:
 
     def _part(self, token: str, tokens: list[str]) -> list[_Node]:
         if token == "(":
-            return [self._group(tokens)]
+            group = self._group(tokens)
+            return [group] if group is not None else []
         if token.startswith(".."):
             return [_Gap(3 if token == "..." else int(token[2:]), self._negators)]
         if token in ("^", "$"):
@@ -277,16 +283,17 @@ class _Compiler:
             return []
         return [_Optional(node) if token.endswith("?") else node]
 
-    def _group(self, tokens: list[str]) -> _Node:
+    def _group(self, tokens: list[str]) -> _Node | None:
         options: list[_Node | tuple[str, ...]] = []
         while True:
             parts, closing = self._sequence(tokens)
-            if not parts:
-                raise LexiconError("an empty alternative; use '?' for what may be left out")
-            options.append(_option(parts))
+            if parts:
+                options.append(_option(parts))
             if closing is None:
                 raise LexiconError("a bracket is not closed")
             if closing != "|":
+                if not options:
+                    return None
                 node = _OneOf(options)
                 return _Optional(node) if closing == ")?" else node
 
@@ -294,8 +301,8 @@ class _Compiler:
         """Returns the choice between some names; None when all are filler words, which no message keeps."""
         options: list[_Node | tuple[str, ...]] = []
         for name in names:
-            if name == "{number}":
-                options.append(_Number())
+            if name in ("{number}", "{year}"):
+                options.append(_Number(name == "{year}"))
             elif name.startswith("{"):
                 options.append(self._class(name.strip("{}")))
             elif name.startswith("+"):
@@ -349,6 +356,8 @@ def _tokens(source: str) -> list[str]:
         binds = depth == 0 and (piece == "|" or bool(tokens) and tokens[-1].endswith("|"))
         if piece.isspace():
             continue
+        if binds and (not tokens or tokens[-1].startswith(")")):
+            raise LexiconError("'|' beside a bracket; put brackets around the whole choice")
         if binds:
             tokens[-1] += piece
         else:
@@ -390,6 +399,7 @@ class Guard:
     patterns: tuple[Pattern, ...]
     needs: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
+    but_not: tuple[Pattern, ...] = ()
 
     def covers(self, rule: Rule) -> bool:
         """Tells whether the guard may lower a finding of this rule."""
@@ -409,7 +419,7 @@ class Raise:
     signs: tuple[str, ...]
     becomes: Category | None = None
     about: About | None = None
-    where: str = "message"
+    spares: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -584,6 +594,7 @@ class _Loader:
             patterns=self._patterns(entry["id"], entry["patterns"]),
             needs=_names(entry.get("needs")),
             unless=_names(entry.get("unless")),
+            but_not=self._patterns(entry["id"], entry.get("but_not", "")),
         )
 
     def _raise(self, entry: dict[str, Any]) -> Raise:
@@ -596,7 +607,7 @@ class _Loader:
             signs=_names(entry["signs"]),
             becomes=entry.get("becomes"),
             about=entry.get("about"),
-            where=entry.get("where", "message"),
+            spares=_names(entry.get("spares")),
         )
 
     def _tier(self, entry_id: str, name: Any) -> Tier:

@@ -1,10 +1,10 @@
-"""How a crisis is answered: a small state machine over `data/crisis/protocol.yml`, without Rasa.
+r"""How a crisis is answered: a small state machine over `data/crisis/protocol.yml`, without Rasa.
 
     calm --finding--> asked --yes-------------------------> urgent
-                        |  \\--unsure----------------------> steps
-                        |   \\--no (was not immediate)------> quiet
-                        |    \\--no (was immediate)---------> urgent: a denial never lowers it
-                        \\------not what I meant-----------> asked once more, then quiet
+                        |  \--unsure----------------------> steps
+                        |   \--no (was not immediate)------> quiet
+                        |    \--no (was immediate)---------> urgent: a denial never lowers it
+                        \------not what I meant-----------> asked once more, then quiet
     any state --finding--------> asked (urgent, if this or an earlier finding was immediate)
     any state --anything else--> the topic that was asked for, with one quiet line
 
@@ -13,14 +13,16 @@ Which wording of a response comes next is the generator's business, so that no t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, cast, get_args
 
 import yaml
 
-from waymark.safety.screener import Finding
+from waymark.safety.screener import Category, Finding
 
+CATEGORIES: tuple[str, ...] = get_args(Category)
 ASKED, URGENT, STEPS, QUIET = "asked", "urgent", "steps", "quiet"
 
 MOST_ASKS = 2
@@ -52,6 +54,25 @@ class Step:
 
     response: str
     state: State
+
+
+def reported(intent: str, before: State | None) -> Finding | None:
+    """The finding behind a tapped button such as `/report_danger`, or None for any other intent.
+
+    Its category is at least `high`: nobody taps "I feel unsafe" for nothing. The button about
+    a child speaks of somebody else's child; a child who writes is found by the screener. The language is
+    that of the talk so far.
+    """
+    category = intent.removeprefix("report_")
+    if category == intent or category not in CATEGORIES:
+        return None
+    return Finding(
+        category=cast(Category, category),
+        tier="high",
+        about="other" if category == "child_abuse" else "self",
+        reasons=("button",),
+        language="es" if before and before.language == "es" else "en",
+    )
 
 
 class Protocol:

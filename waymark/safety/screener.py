@@ -186,7 +186,7 @@ class _Reading:
                 tier = guard.to
                 reasons.append(guard.id)
         for more in self._lexicon.raises:
-            if category not in more.categories or TIERS.index(tier) < TIERS.index(more.at_least):
+            if category not in more.categories or rule.id in more.spares or TIERS.index(tier) < TIERS.index(more.at_least):
                 continue
             if (more.about or about) != about or (more.becomes is None and more.tier == tier):
                 continue
@@ -198,6 +198,8 @@ class _Reading:
 
     def _holds(self, guard: Guard, words: tuple[str, ...], said: frozenset[str], start: int, end: int) -> bool:
         if not any(self._fits(guard.where, pattern, words, said, start, end) for pattern in guard.patterns):
+            return False
+        if any(pattern.may_match(said) and pattern.spans(words) for pattern in guard.but_not):
             return False
         if not all(self._sign(name) for name in guard.needs):
             return False
