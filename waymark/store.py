@@ -11,14 +11,15 @@ from typing import Any
 import sqlalchemy as sa
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SerializedTrackerAsDict, TrackerStore
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, ActiveLoop, UserUttered
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from waymark import settings
 
-WINDOW = 60
-"""Events of a conversation that are kept and replayed; about ten turns."""
+WINDOW = 48
+"""Events of a conversation that are kept and replayed; about eight turns."""
 
 DELETE_SLOT = "delete_chat"
 """A conversation that ends a turn with this slot set is deleted instead of saved."""
@@ -37,10 +38,10 @@ CONVERSATIONS = sa.Table(
 
 
 class ConversationStore(TrackerStore, SerializedTrackerAsDict):
-    """One row a conversation: its slots and its last events, without any text a visitor typed.
+    """One row a conversation: its slots and its last events, without any text that was typed or said.
 
     Rasa's SQL store keeps every event for good and replays all of them on each message, so that
-    a turn costs more the longer a talk lasts. Here a turn costs the same from the tenth on.
+    a turn costs more the longer a talk lasts. Here a turn costs the same from the eighth on.
     """
 
     def __init__(
@@ -114,30 +115,35 @@ class ConversationStore(TrackerStore, SerializedTrackerAsDict):
             return int(connection.execute(CONVERSATIONS.delete().where(old)).rowcount)
 
     def _last_events(self, tracker: DialogueStateTracker) -> list[dict[str, Any]]:
-        """The last events from the start of a turn on, texts removed, an open form kept open."""
-        events = deque(tracker.applied_events(), maxlen=self._window)
-        while len(events) == self._window and not _starts_turn(events):
+        """The last events from the start of a turn on, without texts, an open form kept open."""
+        events = deque(tracker.applied_events())
+        is_cut = len(events) > self._window
+        while is_cut and (len(events) > self._window or (events and not _starts_turn(events[0]))):
             events.popleft()
-            if not events:
-                break
         loop = tracker.active_loop_name
         if loop and not any(isinstance(event, ActiveLoop) for event in events):
             events.appendleft(ActiveLoop(loop))
-        return [_without_text(event.as_dict()) for event in events]
+        said = [event for event in events if isinstance(event, BotUttered)]
+        return [_slim(event, is_last=bool(said) and event is said[-1]) for event in events]
 
 
-def _starts_turn(events: deque[Any]) -> bool:
-    return isinstance(events[0], ActionExecuted) and events[0].action_name == "action_listen"
+def _starts_turn(event: Event) -> bool:
+    return isinstance(event, ActionExecuted) and event.action_name == ACTION_LISTEN_NAME
 
 
-def _without_text(event: dict[str, Any]) -> dict[str, Any]:
-    """An event as stored: what a visitor typed is blanked, and only what a later turn may read stays."""
-    if event["event"] == UserUttered.type_name:
-        parsed = event["parse_data"]
-        event["text"] = ""
-        event["parse_data"] = {"text": "", **{key: parsed[key] for key in KEPT if key in parsed}}
-        event["parse_data"]["intent_ranking"] = parsed.get("intent_ranking", [])[:4]
-    return event
+def _slim(event: Event, is_last: bool) -> dict[str, Any]:
+    """An event as stored: what was typed and said is blanked, only what a later turn may read stays."""
+    stored: dict[str, Any] = event.as_dict()
+    if isinstance(event, UserUttered):
+        parsed = stored["parse_data"]
+        stored["text"] = ""
+        stored["parse_data"] = {"text": "", **{key: parsed[key] for key in KEPT if key in parsed}}
+        stored["parse_data"]["intent_ranking"] = parsed.get("intent_ranking", [])[:4]
+    elif isinstance(event, BotUttered):
+        stored["text"] = ""
+        stored["data"] = {"buttons": event.data.get("buttons")} if is_last else {}
+        stored["metadata"] = {"utter_action": event.metadata.get("utter_action")}
+    return stored
 
 
 def open_database(url: str) -> sa.engine.Engine:

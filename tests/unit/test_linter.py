@@ -15,6 +15,7 @@ import yaml
 from waymark import settings
 from waymark.content import linter
 from waymark.content.ledger import Ledger
+from waymark.content.library import read_yaml
 from waymark.content.linter import Problem, article_shingles, check, contacts, reading_grade
 from waymark.safety.lines import Lines
 
@@ -25,28 +26,46 @@ HELP, CRISIS, RULES, PHRASES = (
     *("data/responses/help.yml", "data/responses/crisis.yml"),
     *("data/rules/help.yml", "data/nlu/help.yml"),
 )
+CRISIS_REPLIES = [
+    name + language
+    for name in ("utter_crisis_danger_immediate", "utter_crisis_suicide_unsure", "utter_crisis_suicide_no")
+    for language in ("", "_es")
+]
+DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 LINES = Lines.load(settings.CRISIS)
 LEDGER = Ledger.load(settings.SOURCES)
 
 
 @pytest.fixture(scope="module")
-def before() -> list[Problem]:
-    """What is wrong with the project as it is; nothing, if the first test passes."""
-    return check(settings.ROOT, TODAY)
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files that the linter reads, with fewer crisis replies and lines: a check takes a third of the time."""
+    root = tmp_path_factory.mktemp("small")
+    shutil.copytree(settings.DATA, root / "data", ignore=shutil.ignore_patterns("lexicon.yml"))
+    for name in ("domain.yml", "clinic.yml"):
+        shutil.copy(settings.ROOT / name, root / name)
+    with editing(root / CRISIS) as read:
+        read["responses"] = {name: read["responses"][name] for name in CRISIS_REPLIES}
+    with editing(root / "data/crisis/lines.yml") as read:
+        read["countries"] = {"US": read["countries"]["US"]}
+        read["lines"] = [line for line in read["lines"] if line["country"] == "US"]
+    return root
+
+
+@pytest.fixture(scope="module")
+def before(small: Path) -> list[Problem]:
+    """What is wrong before a fault is planted: crisis replies that were left out."""
+    return check(small, TODAY)
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A copy of the files that the linter reads."""
-    shutil.copytree(settings.DATA, tmp_path / "data")
-    for name in ("domain.yml", "clinic.yml"):
-        shutil.copy(settings.ROOT / name, tmp_path / name)
-    return tmp_path
+def root(small: Path, tmp_path: Path) -> Path:
+    """A copy to plant a fault in."""
+    return Path(shutil.copytree(small, tmp_path / "project"))
 
 
 @pytest.fixture
 def found(root: Path, before: list[Problem]) -> Callable[[], list[tuple[str, str, str]]]:
-    """What the linter finds in the copy that is not wrong with the project itself: path, where, what."""
+    """What the linter finds in the copy that it did not find before: path, where, what."""
 
     def look(today: date = TODAY) -> list[tuple[str, str, str]]:
         return [(each.path, each.where, each.what) for each in check(root, today) if each not in before]
@@ -57,9 +76,9 @@ def found(root: Path, before: list[Problem]) -> Callable[[], list[tuple[str, str
 @contextmanager
 def editing(path: Path) -> Iterator[Any]:
     """A YAML file's content, written back when it was changed."""
-    read = yaml.safe_load(path.read_text(encoding="utf-8"))
+    read = read_yaml(path)
     yield read
-    path.write_text(yaml.safe_dump(read, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    path.write_text(yaml.dump(read, Dumper=DUMPER, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
 @contextmanager
@@ -72,8 +91,8 @@ def helplines(root: Path) -> Iterator[dict[str, Any]]:
 Found = Callable[..., list[tuple[str, str, str]]]
 
 
-def test_the_project_has_no_problem(before: list[Problem]) -> None:
-    assert [str(problem) for problem in before] == []
+def test_the_project_has_no_problem() -> None:
+    assert [str(problem) for problem in check(settings.ROOT, TODAY)] == []
 
 
 def test_a_problem_prints_as_one_line_with_its_fix() -> None:
@@ -275,7 +294,9 @@ def test_a_form_that_would_swallow_a_crisis(root: Path, found: Found) -> None:
 
 def test_a_text_that_is_hard_to_read(root: Path, found: Found) -> None:
     with helplines(root) as wording:
-        wording["text"] = "Unfortunately, comprehensive psychological rehabilitation necessitates considerable determination."
+        wording["text"] = (
+            "Unfortunately, comprehensive psychological rehabilitation necessitates considerable determination."
+        )
     [(path, where, what)] = found()
     assert (path, where) == (HELP, "utter_ask_helplines") and what.startswith("its reading grade is ")
 
@@ -286,7 +307,8 @@ def test_spanish_is_not_graded_and_may_be_longer(root: Path, found: Found) -> No
         for number in (0, 1):
             read["responses"]["utter_crisis_suicide_no_es"][number]["text"] = f"{number} {{helpline_es}} {hard}"
         read["responses"]["utter_crisis_suicide_no_es"][2]["text"] += " más" * 85
-    assert [(where, what[:10]) for _, where, what in found()] == [("utter_crisis_suicide_no_es, wording 3", "it has 1")]
+    [(_, where, what)] = found()
+    assert where == "utter_crisis_suicide_no_es, wording 3" and what.endswith(" words")
 
 
 def test_a_text_that_is_too_long(root: Path, found: Found) -> None:
@@ -298,7 +320,7 @@ def test_a_text_that_is_too_long(root: Path, found: Found) -> None:
 def test_placeholders_count_with_what_stands_in_their_place(root: Path, found: Found) -> None:
     with helplines(root) as wording:
         wording["text"] = "You can ask us here. " * 13 + "So it is {dv_line}."
-    assert found() == [(HELP, "utter_ask_helplines", "it has 80 words")]
+    assert found() == [(HELP, "utter_ask_helplines", "it has 79 words")]
 
 
 @pytest.mark.parametrize("part", ["text", "title"])
@@ -347,7 +369,7 @@ def test_a_placeholder_that_nothing_fills_in(root: Path, found: Found) -> None:
 
 def test_four_contacts(root: Path, found: Found) -> None:
     with helplines(root) as wording:
-        wording["text"] = "Call {emergency}, {helpline}, reach {dv_line}, or ask {sexual_line}."
+        wording["text"] = "Call {emergency}. Or {helpline}. You can reach {dv_line}. You can ask {sexual_line}."
     what = "it names 4 contacts (us.emergency, us.988, us.ndvh, us.rainn)"
     assert found() == [(HELP, "utter_ask_helplines", what)]
 
@@ -448,7 +470,7 @@ def test_long_names_numbers_and_lists_do_not_make_a_text_harder() -> None:
     assert reading_grade("You can call 1-800-799-7233 at night.") == reading_grade("You can call Joe at night.")
     listed = reading_grade("You can do this:\n- Talk to a good friend\n- Go for a walk\n- Get some sleep at night")
     assert listed < reading_grade("You can do this, talk to a good friend, go for a walk, get some sleep at night")
-    assert linter.HIGHEST_GRADE < reading_grade("Psychological rehabilitation necessitates determination.")
+    assert reading_grade("Psychological rehabilitation necessitates determination.") > linter.HIGHEST_GRADE
 
 
 HARMFUL = [
@@ -474,9 +496,18 @@ HARMLESS = [
     *("Leaving can be the most dangerous time.", "Only you can decide whether to leave.", "Stay on the line."),
     *("Poison Control", "Be away from anything that could be used to hurt you.", "Tap “I feel unsafe.”"),
     *("An urge can be strong.", "Take as long as you need to.", "Sorry, I misread you.", "Abuse is never your fault."),
-    *("You do not have to be codependent.", "Many codependent relationships exist.", "You do not have to keep it to yourself."),
+    *(
+        "You do not have to be codependent.",
+        "Many codependent relationships exist.",
+        "You do not have to keep it to yourself.",
+    ),
     *("With the right support, people can heal.", "Only your prescriber can say anything about a dose."),
-    *("A trained provider can talk with you.", "the person who hurt you", "Is it my fault?", "What happens in a session?"),
+    *(
+        "A trained provider can talk with you.",
+        "the person who hurt you",
+        "Is it my fault?",
+        "What happens in a session?",
+    ),
     *("The clinic is at {clinic_phone}; {helpline}.", "It may help to breathe out slowly.", "I'm glad you said that."),
 ]
 

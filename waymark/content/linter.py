@@ -11,23 +11,30 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import textstat
-import yaml
 
-from waymark.content.clinic import Clinic
-from waymark.content.ledger import BANNED, FACTS, PRACTICE, Ledger
-from waymark.content.library import Library, Response, Wording, read_yaml
+from waymark.content.ledger import BANNED, FACTS, PRACTICE
+from waymark.content.project import (
+    CLINIC,
+    CRISIS,
+    DOMAIN,
+    GIVEN_BY_ACTIONS,
+    PHRASES,
+    RESPONSES,
+    RULES,
+    SOURCES,
+    Phrase,
+    Problem,
+    Project,
+    Unreadable,
+    file_of,
+)
 from waymark.safety.lines import Lines
-from waymark.safety.protocol import Protocol
 
-DOMAIN, CLINIC = "domain.yml", "clinic.yml"
-RESPONSES, RULES, PHRASES, SOURCES, CRISIS = "data/responses", "data/rules", "data/nlu", "data/sources", "data/crisis"
-SHINGLES = "article_shingles.txt"
+__all__ = ["CHECKS", "Problem", "article_shingles", "check", "contacts", "reading_grade"]
 
 MOST_BUTTONS, MOST_BUTTONS_IN_CRISIS, LONGEST_TITLE = 3, 4, 30
 MOST_WORDS, MOST_WORDS_SPANISH, HIGHEST_GRADE = 70, 85, 8.0
@@ -40,9 +47,6 @@ TALK = ("context", "crisis", "social")
 
 CARRIED_ON = ("utter_quiet_line", "utter_unsure_first", "utter_lines_country")
 """Responses without buttons of their own: an action adds them, or another reply stands before them."""
-
-GIVEN_BY_ACTIONS = {"utter_lines_country": {"country_name": "Canada", "directory": "findahelpline.com"}}
-"""Placeholders that an action fills in, by the response it says, with values to read the text by."""
 
 NEVER_LEARNED = re.compile(r"report_\w+|send_\w+|stop_patterns|write_other_language")
 """Intents that buttons and the pipeline set: nobody has to type them."""
@@ -64,100 +68,14 @@ LONG_NAMES = (
 shorter name to put in their place, and the answers explain them: each counts as one plain word."""
 
 
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong, in which file, where in it, and what to do about it."""
-
-    path: str
-    where: str
-    what: str
-    fix: str
-
-    def __str__(self) -> str:
-        """One line for a terminal."""
-        return f"{self.path}: {self.where}: {self.what}. Fix: {self.fix}."
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule of `data/rules/`, as far as the checks look at it."""
-
-    path: str
-    name: str
-    turns: tuple[tuple[str, ...], ...]
-    """The intents of each user message; more than one where any of them will do."""
-    actions: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Phrase:
-    """An example of `data/nlu/`, without its entity marks."""
-
-    path: str
-    intent: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Said:
-    """One wording of a response: as written (`wording`), and as read in the US (`text`)."""
-
-    response: Response
-    wording: Wording
-    number: int
-    text: str
-
-    @property
-    def spanish(self) -> bool:
-        """Whether it is in Spanish: no reading grade, and more words, for Spanish takes more."""
-        return self.response.id.endswith("_es") or self.response.id == "utter_speak_spanish"
-
-    @property
-    def written(self) -> str:
-        """All that is written in it, the buttons too, before any placeholder is filled."""
-        return "\n".join([self.wording.text, *(button.title for button in self.wording.buttons)])
-
-    def problem(self, what: str, fix: str) -> Problem:
-        """A problem of this wording."""
-        number = f", wording {self.number}" if len(self.response.wordings) > 1 else ""
-        return Problem(_file_of(self.response), self.response.id + number, what, fix)
-
-
-@dataclass(frozen=True)
-class Project:
-    """Everything the checks look at, read once."""
-
-    today: date
-    clinic: Clinic
-    library: Library
-    ledger: Ledger
-    lines: Lines
-    protocol: Protocol
-    domain: dict[str, Any]
-    intents: frozenset[str]
-    rules: tuple[Rule, ...]
-    phrases: tuple[Phrase, ...]
-    shingles: frozenset[str]
-    placeholders: dict[str, str]
-    said: tuple[Said, ...]
-
-
-class _Unreadable(Exception):
-    """A file that cannot be read, with the problem to report."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(str(problem))
-        self.problem = problem
-
-
 def check(root: Path, today: date) -> list[Problem]:
     """All problems of the project in a folder.
 
     A file that cannot be read at all is reported alone, for nothing can be said of the rest.
     """
     try:
-        project = _read(root, today)
-    except _Unreadable as error:
+        project = Project.read(root, today)
+    except Unreadable as error:
         return [error.problem]
     return [problem for each in CHECKS for problem in each(project)]
 
@@ -165,9 +83,8 @@ def check(root: Path, today: date) -> list[Problem]:
 def article_shingles(article: str) -> str:
     """The text of `article_shingles.txt`: a hash of every eight words running, one a line, sorted.
 
-    It lets anyone prove that no reply copies the article, without having the article:
-
-        path.write_text(article_shingles(article))
+    With it anyone can prove that no reply copies the article, without having the article. To make it anew:
+    `(root / "data/sources/article_shingles.txt").write_text(article_shingles(article))`.
     """
     return "".join(f"{shingle}\n" for shingle in sorted(set(_shingles(article))))
 
@@ -274,7 +191,7 @@ def dead_payloads(project: Project) -> Iterator[Problem]:
 
 def rules_without_answer(project: Project) -> Iterator[Problem]:
     """Rules that end in an action nobody wrote, or begin with an intent nobody can have."""
-    actions = {*project.domain.get("actions", ()), *project.domain.get("forms", ()), *RASA_ACTIONS}
+    actions = {*(project.domain.get("actions") or ()), *(project.domain.get("forms") or ()), *RASA_ACTIONS}
     for rule in project.rules:
         for action in rule.actions:
             if action not in actions and action not in project.library:
@@ -431,7 +348,7 @@ def gaps_in_protocol(project: Project) -> Iterator[Problem]:
             )
         elif len(set(project.library[name].texts)) < FEWEST_WORDINGS:
             what = f"it has {len(set(project.library[name].texts))} different wordings"
-            yield Problem(_file_of(project.library[name]), name, what, f"write {FEWEST_WORDINGS}")
+            yield Problem(file_of(project.library[name]), name, what, f"write {FEWEST_WORDINGS}")
 
 
 def unlike_twins(project: Project) -> Iterator[Problem]:
@@ -442,7 +359,7 @@ def unlike_twins(project: Project) -> Iterator[Problem]:
             english, spanish = ({b.payload for b in each.buttons} for each in (project.library[name], twin))
             if english != spanish:
                 what = f"its buttons send {', '.join(sorted(spanish))}, those of {name} {', '.join(sorted(english))}"
-                yield Problem(_file_of(twin), twin.id, what, "send the same")
+                yield Problem(file_of(twin), twin.id, what, "send the same")
 
 
 def overdue_lines(project: Project) -> Iterator[Problem]:
@@ -519,77 +436,3 @@ def _is_date(text: str) -> bool:
         return bool(date.fromisoformat(text))
     except ValueError:
         return False
-
-
-def _file_of(response: Response) -> str:
-    return f"{RESPONSES}/{response.topic}.yml"
-
-
-# Reading
-
-
-def _read(root: Path, today: date) -> Project:
-    def read(path: str, load: Callable[[Path], Any]) -> Any:
-        try:
-            return load(root / path)
-        except (AttributeError, KeyError, OSError, TypeError, ValueError, yaml.YAMLError) as error:
-            # Most errors begin with the file they are about.
-            message = " ".join(str(error).replace(f"{root}/", "").split())
-            file, _, what = message.partition(": ") if re.match(r"\S+\.yml: ", message) else (path, "", message)
-            fix = "correct that first, then check again"
-            raise _Unreadable(Problem(file, type(error).__name__, what.rstrip("."), fix)) from error
-
-    clinic: Clinic = read(CLINIC, Clinic.load)
-    lines: Lines = read(CRISIS, Lines.load)
-    library: Library = read(RESPONSES, Library.load)
-    placeholders = {**clinic.placeholders(), **lines.placeholders("US")}
-    domain: dict[str, Any] = read(DOMAIN, read_yaml)
-    return Project(
-        today=today,
-        clinic=clinic,
-        library=library,
-        ledger=read(SOURCES, Ledger.load),
-        lines=lines,
-        protocol=read(CRISIS, Protocol.load),
-        domain=domain,
-        intents=frozenset(name if isinstance(name, str) else next(iter(name)) for name in domain["intents"]),
-        rules=tuple(read(RULES, lambda folder: list(_each(folder, root, _rules)))),
-        phrases=tuple(read(PHRASES, lambda folder: list(_each(folder, root, _phrases)))),
-        shingles=frozenset(read(f"{SOURCES}/{SHINGLES}", lambda path: path.read_text().split())),
-        placeholders=placeholders,
-        said=tuple(
-            Said(response, wording, number, _filled(wording.text, {**placeholders, **given}))
-            for response in library
-            for given in [GIVEN_BY_ACTIONS.get(response.id, {})]
-            for number, wording in enumerate(response.wordings, start=1)
-        ),
-    )
-
-
-def _each(folder: Path, root: Path, entries: Callable[[str, dict[str, Any]], Iterator[Any]]) -> Iterator[Any]:
-    for path in sorted(folder.glob("*.yml")):
-        try:
-            yield from entries(path.relative_to(root).as_posix(), read_yaml(path) or {})
-        except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(f"{path}: {error!r}. Its entries have the fields of those in other files.") from error
-
-
-def _rules(path: str, read: dict[str, Any]) -> Iterator[Rule]:
-    for row in read.get("rules") or ():
-        turns = [step.get("or", [step]) for step in row["steps"] if "intent" in step or "or" in step]
-        intents = [tuple(each["intent"] for each in turn if "intent" in each) for turn in turns]
-        actions = tuple(step["action"] for step in row["steps"] if "action" in step)
-        yield Rule(path, row["rule"], tuple(turn for turn in intents if turn), actions)
-
-
-def _phrases(path: str, read: dict[str, Any]) -> Iterator[Phrase]:
-    for row in read.get("nlu") or ():
-        for line in row["examples"].splitlines() if "intent" in row else ():
-            # "[canada](country)" is "canada".
-            text = re.sub(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})", r"\1", line.strip().removeprefix("-").strip())
-            if text:
-                yield Phrase(path, row["intent"], text)
-
-
-def _filled(text: str, placeholders: dict[str, str]) -> str:
-    return re.sub(r"\{(\w+)\}", lambda match: placeholders.get(match[1], match[0]), text)
