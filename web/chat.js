@@ -12,7 +12,8 @@ const LONG_MESSAGE = 4_000; // characters that the server reads for the topic (M
 
 const TEXTS = {
   opening:
-    "Hi. I'm an automated guide, not a person, and I can't reach my answers right now. You can reach these people without me:\n" +
+    "Hi. I'm an automated guide, not a person, and I can't reach my answers right now. " +
+    "You can reach these people without me:\n" +
     "- In danger now: call 911.\n" +
     "- In crisis, or thinking of suicide: call or text 988 (any time).\n" +
     "- Hurt, scared or controlled by someone: call 1-800-799-7233, or text START to 88788.",
@@ -21,7 +22,8 @@ const TEXTS = {
     "If you are in danger, call 911. In crisis, call or text 988 (any time).",
   retry: "Retry",
   long:
-    "It's fine to send a message this long. To find your topic I read the first 4,000 characters, so a short question may get a better answer.",
+    "It's fine to send a message this long. To find your topic I read the first 4,000 characters, " +
+    "so a short question may get a better answer.",
   next: "This goes out as soon as the answer before it is here.",
   you: "You: ",
   guide: "Guide: ",
@@ -29,9 +31,8 @@ const TEXTS = {
   newTab: " (opens a new tab)",
 };
 
-const [page, talk, log, typing, box, note, exit, sendButton] = [
-  "page", "talk", "log", "typing", "box", "note", "exit", "send",
-].map((id) => document.getElementById(id));
+const [page, talk, log, typing, box, note, exit, sendButton] =
+  ["page", "talk", "log", "typing", "box", "note", "exit", "send"].map((id) => document.getElementById(id));
 
 // Who the visitor is to the server. It lives in this variable alone and is gone with the page.
 let sender = newSender();
@@ -98,13 +99,13 @@ const TOKEN = new RegExp(
     String.raw`http:\/\/\S+|[\w.+\-]+@[\w.\-]+`,
     String.raw`(?<domain>(?:[a-z\d\-]+\.)+(?:com|org|net|gov|au|br|ca|ie|nz|uk|za)(?![\w\-])(?:\/[^\s<>"]*)?)`,
     String.raw`[$€£#]\d[\d.,]*|\d{1,3}(?:,\d{3})+|\p{L}[\p{L}\d]*`,
-    String.raw`(?<number>[+*]?\(?\d(?:(?:[ .\u00a0\-]|\)[ .\-]?)?\d)+)`,
+    String.raw`(?<number>[+*]?(?:\(\d+\)[ .\-]?)?\d(?:[ .\u00a0\-]?\d)+)`,
   ].join("|"),
   "giu",
 );
 const YEAR_OR_DATE = /^(19|20)\d\d(\D|$)/;
 const UNIT = /^[\s-]?(%|mg|mcg|ml|am\b|pm\b|minutes?|hours?|days?|weeks?|months?|years?|people|percent)/i;
-const CALL_OR_TEXT = /\b(?:call or text|text or call|llame o envíe)\b/i;
+const CALL_OR_TEXT = /\b(call|text|llame)(?: or | o )(?:call|text|envíe) .*/i;
 const VERB = /\b(call|dial|llame|marque|text|texting|send|envíe|whatsapp)(?=[\s,:])/gi;
 
 function isPhone(number, after) {
@@ -123,17 +124,17 @@ function* linksIn(text) {
     } else if (groups.number && isPhone(token, text.slice(index + token.length))) {
       const clause = text.slice(done, index).split(/[.;!?\n]/).pop();
       const digits = token.replace(/[^\d+*]/g, "");
+      const href = (verb) => `${/^(text|send|envíe)/i.test(verb) ? "sms" : "tel"}:${digits}`;
+      const last = [...clause.matchAll(VERB)].pop();
+      if (last?.[1].toLowerCase() === "whatsapp") continue;
       const both = clause.match(CALL_OR_TEXT);
-      const verb = [...clause.matchAll(VERB)].pop()?.[1].toLowerCase() ?? "call";
+      const clauseStart = index - clause.length;
       if (both) {
-        // "call or text 988": the number calls, the word "text" opens a message.
-        const word = both[0].match(/text|envíe/i);
-        const start = index - clause.length + both.index + word.index;
-        yield { start, words: word[0], href: `sms:${digits}`, label: `${word[0]} ${token}` };
+        // "call or text 988": two links, "call" and "text 988".
+        yield { start: clauseStart + both.index, words: both[1], href: href(both[1]), label: `${both[1]} ${token}` };
       }
-      const isText = !both && /^(text|send|envíe)/.test(verb);
-      if (verb === "whatsapp") continue;
-      yield { start: index, words: token, href: `${isText ? "sms" : "tel"}:${digits}` };
+      const start = both ? clauseStart + last.index : index;
+      yield { start, words: text.slice(start, index) + token, href: href(last?.[1]) };
     } else continue;
     done = index + token.length;
   }
@@ -223,7 +224,7 @@ async function deliver(message, words, typed = "") {
   isOpening = !words;
   const bubble = words ? addBubble("mine", words) : null;
   typing.hidden = false;
-  typing.scrollIntoView({ block: "nearest" });
+  if (words) typing.scrollIntoView({ block: "nearest" });
   const timer = setTimeout(() => current.abort(), isOpening ? OPENING_WITHIN : ANSWER_WITHIN);
   const replies = await ask(message, current.signal).catch(() => []);
   clearTimeout(timer);
@@ -241,7 +242,8 @@ async function deliver(message, words, typed = "") {
   describeBox();
   addBubble("failure", words ? TEXTS.failed : TEXTS.opening);
   const retry = typed ? submit : () => deliver(message, words);
-  addButtons([{ title: TEXTS.retry, onTap: retry }]).scrollIntoView({ block: "nearest" });
+  const buttons = addButtons([{ title: TEXTS.retry, onTap: retry }]);
+  if (words) buttons.scrollIntoView({ block: "nearest" });
 }
 
 function submit() {

@@ -28,7 +28,7 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
     Rasa's own LogisticRegressionClassifier fixes C at 1, which underfits dense features of length
     one, and reads sparse matrices message by message; this one takes C and works on one array.
 
-    Configuration: `C` (inverse of regularisation, 15), `max_iter` (200), `ranking_length` (10).
+    Configuration: `C` (inverse of regularisation, 30), `max_iter` (60), `ranking_length` (10).
     """
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
@@ -51,7 +51,7 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """See the class."""
-        return {"C": 15.0, "max_iter": 200, "ranking_length": 10}
+        return {"C": 30.0, "max_iter": 60, "ranking_length": 10}
 
     @classmethod
     def create(

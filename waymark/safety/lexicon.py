@@ -72,6 +72,8 @@ class _OneOf(_Node):
         self.anchors = () if anchor is None else (frozenset(anchor),)
         if len(options) == 1 and self._others:
             self.anchors = self._others[0].anchors
+        self._open = tuple(other for other in self._others if other.optional)
+        self.optional = bool(self._open)
 
     def _add(self, option: _Node | tuple[str, ...]) -> None:
         if isinstance(option, _OneOf):
@@ -93,7 +95,7 @@ class _OneOf(_Node):
 
     def ends(self, words: tuple[str, ...], at: int) -> Iterable[int]:
         if at >= len(words):
-            return ()
+            return [end for other in self._open for end in other.ends(words, at)]
         word = words[at]
         found: list[int] = []
         if word in self._words:
@@ -102,7 +104,7 @@ class _OneOf(_Node):
             if words[at : at + len(phrase)] == phrase:
                 found.append(at + len(phrase))
         for other in self._others:
-            if other.firsts is None or word in other.firsts:
+            if other.optional or other.firsts is None or word in other.firsts:
                 found.extend(other.ends(words, at))
         return found
 
@@ -160,6 +162,16 @@ class _Gap(_Node):
                 break
             found.append(end + 1)
         return found
+
+
+class _AnyWord(_Node):
+    """One word that is no negation."""
+
+    def __init__(self, negators: frozenset[str]) -> None:
+        self._negators = negators
+
+    def ends(self, words: tuple[str, ...], at: int) -> Iterable[int]:
+        return (at + 1,) if at < len(words) and words[at] not in self._negators else ()
 
 
 class _Number(_Node):
@@ -230,6 +242,10 @@ class Pattern:
                 return True
         return False
 
+    def ends_from(self, words: tuple[str, ...], at: int) -> set[int]:
+        """Returns every place where a match that begins at `at` may end."""
+        return set(self._node.ends(words, at))
+
     def starts_at(self, words: tuple[str, ...], at: int) -> bool:
         """Tells whether a match of one word or more begins at the word at `at`."""
         return any(end > at for end in self._node.ends(words, at))
@@ -276,6 +292,8 @@ class _Compiler:
             return [group] if group is not None else []
         if token.startswith(".."):
             return [_Gap(3 if token == "..." else int(token[2:]), self._negators)]
+        if token == "_":
+            return [_AnyWord(self._negators)]
         if token in ("^", "$"):
             return [_Edge(token == "^")]
         node = self._alternatives(token.removesuffix("?").split("|"))
@@ -309,6 +327,8 @@ class _Compiler:
                 if name[1:] not in self._forms:
                     raise LexiconError(f"'{name}' has no entry under forms; add its forms there")
                 options += [(form,) for form in self._forms[name[1:]].split()]
+            elif name == "just":
+                options.append((name,))
             else:
                 words = self._plain(name)
                 options += (words,) if words else ()
@@ -517,7 +537,7 @@ class _Loader:
         known = frozenset(english_counts()) | words | common | self._also_known
         known |= frozenset(str(self._raw.get("not_typos", "")).split())
         spelling = Spelling(
-            words - common, self._replacements, self._joins, self._fillers, known, strong, english_counts(), self._past
+            words, self._replacements, self._joins, self._fillers, known, strong, english_counts(), self._past, common
         )
         index: dict[str, list[tuple[Rule, Pattern]]] = {}
         for rule in rules:

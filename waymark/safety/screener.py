@@ -152,7 +152,7 @@ class _Reading:
         for words, said in self._clauses:
             for rule, pattern in self._candidates(said):
                 for start, end in pattern.spans(words):
-                    finding = self._judge(rule, words, said, start, end)
+                    finding = self._judge(rule, pattern, words, said, start, end)
                     if finding is not None and finding not in found:
                         found.append(finding)
         return found
@@ -167,7 +167,7 @@ class _Reading:
         return sorted(seen.values(), key=lambda entry: entry[0].id)
 
     def _judge(
-        self, rule: Rule, words: tuple[str, ...], said: frozenset[str], start: int, end: int
+        self, rule: Rule, found: Pattern, words: tuple[str, ...], said: frozenset[str], start: int, end: int
     ) -> Finding | None:
         if rule.not_by_visitor and self._subject(words, start) == "self":
             return None
@@ -180,7 +180,7 @@ class _Reading:
         for guard in self._guards[id(rule)]:
             if guard.to is not None and TIERS.index(guard.to) >= TIERS.index(tier):
                 continue
-            if self._holds(guard, words, said, start, end):
+            if self._holds(guard, found, words, said, start, end):
                 if guard.to is None:
                     return None
                 tier = guard.to
@@ -196,8 +196,13 @@ class _Reading:
                 reasons.append(more.id)
         return Finding(category, tier, about, tuple(reasons), self._lexicon.language)
 
-    def _holds(self, guard: Guard, words: tuple[str, ...], said: frozenset[str], start: int, end: int) -> bool:
-        if not any(self._fits(guard.where, pattern, words, said, start, end) for pattern in guard.patterns):
+    def _holds(
+        self, guard: Guard, found: Pattern, words: tuple[str, ...], said: frozenset[str], start: int, end: int
+    ) -> bool:
+        ends = found.ends_from(words, start) if guard.where == "after" else {end}
+        if not any(
+            self._fits(guard.where, pattern, words, said, start, stop) for pattern in guard.patterns for stop in ends
+        ):
             return False
         if any(pattern.may_match(said) and pattern.spans(words) for pattern in guard.but_not):
             return False

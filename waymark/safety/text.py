@@ -217,6 +217,8 @@ class Unmasker:
             for guess in _leet_guesses(re.sub(r"[-_.]", "", stripped)):
                 if guess in self._keywords:
                     return guess + tail
+            if re.fullmatch(r"[a-z]+[0-9@$]+[a-z]+[a-z0-9]*", stripped):
+                return next(iter(_leet_guesses(stripped))) + tail
         word = core.lstrip("*_~^%#-!.").rstrip("!")
         if any(mark in _STARS for mark in word) and word[0].isalpha():
             for keyword in self._by_shape.get((word[0], len(word)), ()):
@@ -281,6 +283,7 @@ class Spelling:
         strong: Collection[str],
         counts: Mapping[str, int],
         past_forms: Collection[str] = (),
+        common: Collection[str] = (),
     ) -> None:
         """Prepares the look-ups.
 
@@ -293,6 +296,7 @@ class Spelling:
             strong: Words that make it worth splitting a run of letters ("killmyself").
             counts: How common a word is; the commoner one wins when two corrections are as near.
             past_forms: Past forms of verbs; "just" is kept before one of these, because there it means now.
+            common: Function words, to which no typo is corrected.
         """
         self._replacements = {key: tuple(value.split()) for key, value in replacements.items()}
         self._joins = {tuple(key.split()): tuple(value.split()) for key, value in joins.items()}
@@ -305,7 +309,7 @@ class Spelling:
         self._splitter = Splitter(self._keywords | frozenset(replacements))
         self._speller = SymSpell(max_dictionary_edit_distance=2, prefix_length=7)
         for word in self._keywords:
-            if len(word) >= 4 and word.isalpha():
+            if len(word) >= 4 and word.isalpha() and word not in common:
                 weight = 1000 if word in self._strong else 1
                 self._speller.create_dictionary_entry(word, max(1, counts.get(word, 1)) * weight)
         self._settle = lru_cache(maxsize=50_000)(self._settle_word)
