@@ -16,14 +16,13 @@ from typing import Any
 
 import numpy as np
 import yaml
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from tqdm import tqdm
 
 from waymark import settings
 from waymark.content.library import Library
-from waymark.nlu.classifier import IntentClassifier
-from waymark.nlu.encoder import encode
+from waymark.nlu.classifier import DEFAULTS, Readings
+from waymark.nlu.encoder import encode, encode_closely
 from waymark.runtime import Guide, Turn, quiet_logs
 
 PHRASES = settings.ROOT / "tests" / "phrases"
@@ -83,13 +82,16 @@ def rate_of(hits: Sequence[bool]) -> dict[str, Any]:
 def cross_validate() -> dict[str, Any]:
     """Five-fold cross-validation of the classifier on the training phrases, with a confusion plot."""
     pairs = read_phrases(settings.DATA / "nlu")
-    vectors, intents = encode([text for text, _ in pairs]), np.array([intent for _, intent in pairs])
-    defaults = IntentClassifier.get_default_config()
+    texts = [text for text, _ in pairs]
+    vectors, close_vectors, intents = encode(texts), encode_closely(texts), np.array([intent for _, intent in pairs])
     predicted = np.empty_like(intents)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(vectors, intents)
     for train, test in tqdm(folds, total=FOLDS, desc="cross-validation"):
-        model = LogisticRegression(C=defaults["C"], max_iter=defaults["max_iter"])
-        predicted[test] = model.fit(vectors[train], intents[train]).predict(vectors[test])
+        readings = Readings.fit(vectors[train], close_vectors[train], intents[train], DEFAULTS)
+        quick = readings.quick.predict_proba(vectors[test])
+        close = readings.close.predict_proba(np.hstack([vectors[test], close_vectors[test]]))
+        unsure = quick.max(axis=1) < readings.confident
+        predicted[test] = readings.close.classes_[np.where(unsure[:, None], close, quick).argmax(axis=1)]
     topics = _topics()
     plot_confusion(
         [topics.get(intent, "other") for intent in intents],

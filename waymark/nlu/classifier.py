@@ -1,4 +1,4 @@
-"""Tells what a visitor wants from the sentence vector of the message."""
+"""Tells what a visitor wants from the sentence vectors of the message."""
 
 from __future__ import annotations
 
@@ -18,25 +18,66 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.linear_model import LogisticRegression
 
+from waymark.nlu.encoder import encode_closely
+
 FILE = "intents.skops"
+
+DEFAULTS = {"C": 30.0, "max_iter": 60, "confident": 0.75, "ranking_length": 10}
+
+Array = npt.NDArray[np.float32]
+
+
+class Readings:
+    """Two logistic regressions: a quick one, and a close one that is asked when the quick one is not sure.
+
+    The quick one reads the multilingual vector, the close one both vectors. Most messages are plain
+    enough for the first, and the second encoder is three quarters of the cost of understanding.
+    """
+
+    def __init__(self, quick: LogisticRegression, close: LogisticRegression, confident: float) -> None:
+        """Keep two fitted regressions over the same intents, and how sure is sure enough (0 to 1)."""
+        self.quick, self.close, self.confident = quick, close, confident
+
+    @classmethod
+    def fit(cls, vectors: Array, close_vectors: Array, intents: Array, config: dict[str, Any]) -> Readings:
+        """Fit both on vectors of shape (examples, 512) and (examples, 384)."""
+
+        def fitted(x: Array) -> LogisticRegression:
+            return LogisticRegression(C=config["C"], max_iter=config["max_iter"]).fit(x, intents)
+
+        return cls(fitted(vectors), fitted(np.hstack([vectors, close_vectors])), config["confident"])
+
+    def chances(self, vector: Array, text: str) -> Array:
+        """The probability of each intent for one message, in the order of `intents`."""
+        quick: Array = self.quick.predict_proba(vector.reshape(1, -1))[0]
+        if quick.max() >= self.confident:
+            return quick
+        both = np.hstack([vector.reshape(1, -1), encode_closely([text])])
+        close: Array = self.close.predict_proba(both)[0]
+        return close
+
+    @property
+    def intents(self) -> list[str]:
+        """The intents in the order of the chances."""
+        return [str(name) for name in self.quick.classes_]
 
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
 class IntentClassifier(RasaIntentClassifier, GraphComponent):
-    """Multinomial logistic regression over the dense sentence features.
+    """Multinomial logistic regression over dense sentence features, in two readings.
 
-    Rasa's own LogisticRegressionClassifier fixes C at 1, which underfits dense features of length
-    one, and reads sparse matrices message by message; this one takes C and works on one array.
+    Rasa's own LogisticRegressionClassifier fixes C at 1, which underfits dense features of length one.
 
-    Configuration: `C` (inverse of regularisation, 30), `max_iter` (60), `ranking_length` (10).
+    Configuration: `C` (inverse of regularisation), `max_iter`, `confident` (probability from which the quick
+    reading is enough), `ranking_length` (intents kept with their confidence).
     """
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
-        """Keep the configuration; the regression comes from training or loading."""
+        """Keep the configuration; the regressions come from training or loading."""
         self._config = config
         self._storage = model_storage
         self._resource = resource
-        self._regression: LogisticRegression | None = None
+        self._readings: Readings | None = None
 
     @classmethod
     def required_components(cls) -> list[type]:
@@ -51,7 +92,7 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """See the class."""
-        return {"C": 30.0, "max_iter": 60, "ranking_length": 10}
+        return dict(DEFAULTS)
 
     @classmethod
     def create(
@@ -73,39 +114,38 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
         execution_context: ExecutionContext,
         **kwargs: Any,
     ) -> IntentClassifier:
-        """Load the trained regression; skops loads plain scikit-learn objects and runs no code."""
+        """Load the trained regressions; skops loads plain scikit-learn objects and runs no code."""
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            component._regression = skops.io.load(folder / FILE, trusted=[])
+            quick, close = skops.io.load(folder / FILE, trusted=[])
+        component._readings = Readings(quick, close, config["confident"])
         return component
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Fit the regression on the vectors of all intent examples and store it."""
+        """Fit the regressions on the vectors of all intent examples and store them."""
         examples = [example for example in training_data.intent_examples if example.get(TEXT)]
-        regression = LogisticRegression(C=self._config["C"], max_iter=self._config["max_iter"])
-        regression.fit(_vectors(examples), np.array([example.get(INTENT) for example in examples]))
-        self._regression = regression
+        vectors = np.vstack([_vector(example) for example in examples])
+        close_vectors = encode_closely([example.get(TEXT) for example in examples])
+        intents = np.array([example.get(INTENT) for example in examples])
+        self._readings = Readings.fit(vectors, close_vectors, intents, self._config)
         with self._storage.write_to(self._resource) as folder:
-            skops.io.dump(regression, folder / FILE)
+            skops.io.dump([self._readings.quick, self._readings.close], folder / FILE)
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set the intent and the ranking of each message."""
         for message in messages:
-            if self._regression is None or not message.get(TEXT):
+            text = message.get(TEXT)
+            # A tapped button names its intent; nothing is read from it.
+            if self._readings is None or not text or text.startswith("/"):
                 continue
-            chances = self._regression.predict_proba(_vectors([message]))[0]
+            chances = self._readings.chances(_vector(message), text)
             best = np.argsort(chances)[::-1][: self._config["ranking_length"]]
-            ranking = [
-                {"name": str(self._regression.classes_[place]), "confidence": float(chances[place])} for place in best
-            ]
+            intents = self._readings.intents
+            ranking = [{"name": intents[place], "confidence": float(chances[place])} for place in best]
             message.set(INTENT, ranking[0], add_to_output=True)
             message.set("intent_ranking", ranking, add_to_output=True)
         return messages
-
-
-def _vectors(messages: list[Message]) -> npt.NDArray[np.float32]:
-    return np.vstack([_vector(message) for message in messages])
 
 
 def _vector(message: Message) -> npt.NDArray[np.float32]:

@@ -6,6 +6,8 @@ run time. It is six small layers of BERT (Devlin et al. 2019; Wang et al. 2020),
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file
+from threadpoolctl import threadpool_limits
 from tokenizers import Tokenizer
 
 LAYERS = 6
@@ -71,21 +74,33 @@ class MiniLM:
         by_length: dict[int, list[tuple[int, list[int]]]] = {}
         for place, pieces in enumerate(self._tokenizer.encode_batch(texts)):
             by_length.setdefault(len(pieces.ids), []).append((place, pieces.ids))
-        for group in by_length.values():
-            for start in range(0, len(group), BATCH):
-                places, ids = zip(*group[start : start + BATCH], strict=True)
-                vectors[list(places)] = self._forward(np.array(ids))
+        batches = [group[start : start + BATCH] for group in by_length.values() for start in range(0, len(group), BATCH)]
+
+        def run(batch: list[tuple[int, list[int]]]) -> None:
+            places, ids = zip(*batch, strict=True)
+            vectors[list(places)] = self._forward(np.array(ids))
+
+        if len(batches) == 1:
+            run(batches[0])
+        else:
+            # Half the work is element by element, on one core: a batch a core is faster than a core a product.
+            with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
+                list(pool.map(run, batches))
         return vectors
 
     def _forward(self, ids: Array) -> Array:
-        x = _normed(self._words[ids] + self._places[: ids.shape[1]], self._norm)
+        """Vectors of a batch of texts of one length; ids of shape (texts, pieces)."""
+        texts, length = ids.shape
+        x = _normed(self._words[ids] + self._places[:length], self._norm)
+        # Two dimensions all the way: NumPy multiplies a stack of matrices one by one, four times slower.
+        x = x.reshape(texts * length, -1)
         for layer in self._layers:
-            x = _normed(x + _attention(x, layer), layer.norm_1)
+            x = _normed(x + _attention(x, layer, texts), layer.norm_1)
             wide = x @ layer.up.T + layer.up_bias
             # GELU by tanh (Hendrycks and Gimpel 2016): the exact one costs as much as the products.
             wide *= _half_gate(wide)
             x = _normed(x + (wide @ layer.down.T + layer.down_bias), layer.norm_2)
-        mean = x.mean(axis=1)
+        mean = x.reshape(texts, length, -1).mean(axis=1)
         unit: Array = mean / np.linalg.norm(mean, axis=1, keepdims=True)
         return unit
 
@@ -102,14 +117,14 @@ def _half_gate(x: Array) -> Array:
     return gate
 
 
-def _attention(x: Array, layer: _Layer) -> Array:
-    batch, length, width = x.shape
-    qkv = (x @ layer.qkv.T + layer.qkv_bias).reshape(batch, length, 3, HEADS, width // HEADS)
+def _attention(x: Array, layer: _Layer, texts: int) -> Array:
+    width = x.shape[1]
+    qkv = (x @ layer.qkv.T + layer.qkv_bias).reshape(texts, -1, 3, HEADS, width // HEADS)
     q, k, v = qkv.transpose(2, 0, 3, 1, 4)
     scores = q @ k.transpose(0, 1, 3, 2) * np.float32((width // HEADS) ** -0.5)
     scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
     scores /= scores.sum(axis=-1, keepdims=True)
-    heard: Array = (scores @ v).transpose(0, 2, 1, 3).reshape(batch, length, width)
+    heard: Array = (scores @ v).transpose(0, 2, 1, 3).reshape(-1, width)
     mixed: Array = heard @ layer.out.T + layer.out_bias
     return mixed
 

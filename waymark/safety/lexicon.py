@@ -210,13 +210,14 @@ def _rarest(phrase: tuple[str, ...]) -> str:
 
 
 class Pattern:
-    """A phrase compiled for matching."""
+    """A phrase compiled for matching, or several that must all be said in a clause, in any order."""
 
-    def __init__(self, source: str, node: _Node) -> None:
-        """Keeps the source for error messages and the node for matching."""
+    def __init__(self, source: str, nodes: Sequence[_Node]) -> None:
+        """Keeps the source for error messages and the nodes for matching."""
         self.source = source
-        self._node = node
-        self.anchors = node.anchors[:3]
+        self._nodes = tuple(nodes)
+        anchors = sorted((anchor for node in nodes for anchor in node.anchors), key=_cost)
+        self.anchors = tuple(anchors[: 2 + len(nodes)])
 
     def may_match(self, said: frozenset[str]) -> bool:
         """Tells whether every set of words the pattern needs is among those said."""
@@ -224,31 +225,40 @@ class Pattern:
 
     def spans(self, words: tuple[str, ...]) -> list[tuple[int, int]]:
         """Returns where it matches: begin and furthest end, at most one for each beginning."""
-        node, firsts = self._node, self._node.firsts
-        found: list[tuple[int, int]] = []
-        for at, word in enumerate(words):
-            if firsts is not None and word not in firsts:
-                continue
-            end = max(node.ends(words, at), default=None)
-            if end is not None and end > at:
-                found.append((at, end))
-        return found
+        if len(self._nodes) == 1:
+            return _spans(self._nodes[0], words)
+        each = [_spans(node, words) for node in self._nodes]
+        if not all(each):
+            return []
+        return [(min(spans[0][0] for spans in each), max(spans[0][1] for spans in each))]
 
     def ends_at(self, words: tuple[str, ...], end: int) -> bool:
         """Tells whether a match ends just before the word at `end`."""
-        firsts = self._node.firsts
+        node = self._nodes[0]
         for at in range(end - 1, max(-1, end - 14), -1):
-            if (firsts is None or words[at] in firsts) and end in self._node.ends(words, at):
+            if (node.firsts is None or words[at] in node.firsts) and end in node.ends(words, at):
                 return True
         return False
 
     def ends_from(self, words: tuple[str, ...], at: int) -> set[int]:
         """Returns every place where a match that begins at `at` may end."""
-        return set(self._node.ends(words, at))
+        return {end for node in self._nodes for end in node.ends(words, at)}
 
     def starts_at(self, words: tuple[str, ...], at: int) -> bool:
         """Tells whether a match of one word or more begins at the word at `at`."""
-        return any(end > at for end in self._node.ends(words, at))
+        return any(end > at for end in self._nodes[0].ends(words, at))
+
+
+def _spans(node: _Node, words: tuple[str, ...]) -> list[tuple[int, int]]:
+    firsts = node.firsts
+    found: list[tuple[int, int]] = []
+    for at, word in enumerate(words):
+        if firsts is not None and word not in firsts:
+            continue
+        end = max(node.ends(words, at), default=None)
+        if end is not None and end > at:
+            found.append((at, end))
+    return found
 
 
 class _Compiler:
@@ -269,13 +279,16 @@ class _Compiler:
         self._open: list[str] = []
 
     def compile(self, source: str) -> Pattern:
-        parts, rest = self._sequence(_tokens(source))
-        if rest is not None:
-            raise LexiconError(f"'{source}': unexpected '{rest}'; check the brackets")
-        node = _Sequence(parts)
-        if node.optional:
-            raise LexiconError(f"'{source}': matches nothing for certain; make one word of it required")
-        return Pattern(source, node)
+        nodes: list[_Node] = []
+        for part in source.split(" & "):
+            parts, rest = self._sequence(_tokens(part))
+            if rest is not None:
+                raise LexiconError(f"unexpected '{rest}'; check the brackets")
+            node = _Sequence(parts)
+            if node.optional:
+                raise LexiconError("matches nothing for certain; make one word of it required")
+            nodes.append(node)
+        return Pattern(source, nodes)
 
     def _sequence(self, tokens: list[str]) -> tuple[list[_Node], str | None]:
         parts: list[_Node] = []
@@ -373,7 +386,7 @@ def _tokens(source: str) -> list[str]:
     depth = 0
     for piece in re.findall(r"\(|\)\??|\||[^\s()|]+|\s+", source):
         depth += (piece == "(") - piece.startswith(")")
-        binds = depth == 0 and (piece == "|" or bool(tokens) and tokens[-1].endswith("|"))
+        binds = depth == 0 and (piece == "|" or (bool(tokens) and tokens[-1].endswith("|")))
         if piece.isspace():
             continue
         if binds and (not tokens or tokens[-1].startswith(")")):
@@ -400,7 +413,7 @@ class Rule:
     id: str
     category: Category
     tier: Tier
-    about: About | Literal["subject"]
+    about: About | Literal["subject", "victim"]
     patterns: tuple[Pattern, ...]
     needs: tuple[str, ...] = ()
     ignores: frozenset[str] = frozenset()
@@ -452,6 +465,7 @@ class Lexicon:
     guards: tuple[Guard, ...]
     raises: tuple[Raise, ...]
     signs: Mapping[str, tuple[Pattern, ...]]
+    negators: frozenset[str]
     subjects: Mapping[str, frozenset[str]]
     keywords: frozenset[str]
     words: frozenset[str]
@@ -511,14 +525,14 @@ class _Loader:
         self._past = {form for line in raw.get("past_forms", "").split() for form in line.split()}
         self._plain_words: set[str] = set()
         draft = Spelling((), self._replacements, self._joins, self._fillers, (), (), {}, self._past)
-        negators = frozenset(str(raw.get("negators", "")).split())
+        self._negators = frozenset(str(raw.get("negators", "")).split())
 
         def plain(text: str) -> tuple[str, ...]:
             words = draft.phrase(text)
             self._plain_words.update(words)
             return words
 
-        self._compiler = _Compiler(raw.get("classes", {}), self._forms, negators, plain)
+        self._compiler = _Compiler(raw.get("classes", {}), self._forms, self._negators, plain)
 
     def lexicon(self) -> Lexicon:
         rules = tuple(rule for rules in self._each("rules", self._rules) for rule in rules)
@@ -554,6 +568,7 @@ class _Loader:
             guards=guards,
             raises=raises,
             signs=signs,
+            negators=self._negators,
             subjects=subjects,
             keywords=words | frozenset(self._replacements) | strong,
             words=words,
@@ -577,12 +592,15 @@ class _Loader:
         return tuple(built)
 
     def _rules(self, entry: dict[str, Any]) -> list[Rule]:
-        """Builds a rule, or two when it is about a victim: one for the visitor, one for somebody else."""
+        """Builds a rule; one about a victim is split into the visitor, somebody else, and whoever is named."""
         if entry.get("about") != "victim":
             return [self._rule(entry)]
-        mine = {**entry, "about": "self", "patterns": entry["patterns"].replace("{victim}", "{me}")}
-        theirs = {**entry, "about": "other", "patterns": entry["patterns"].replace("{victim}", "{them}")}
-        return [self._rule(mine), replace(self._rule(theirs), not_by_visitor=True)]
+        lines = entry["patterns"].splitlines()
+        named = "\n".join(line for line in lines if "{victim}" in line)
+        mine = {**entry, "about": "self", "patterns": named.replace("{victim}", "{me}")}
+        theirs = {**entry, "about": "other", "patterns": named.replace("{victim}", "{them}")}
+        rest = {**entry, "patterns": "\n".join(line for line in lines if "{victim}" not in line)}
+        return [self._rule(mine), replace(self._rule(theirs), not_by_visitor=True), self._rule(rest)]
 
     def _rule(self, entry: dict[str, Any]) -> Rule:
         if entry["category"] not in CATEGORIES:

@@ -226,24 +226,52 @@ class _Reading:
         return bool(pattern.spans(words))
 
     def _sign(self, name: str) -> bool:
+        """Tells whether a sign is somewhere in the message, and not right after a negation."""
         if name not in self._signs:
-            self._signs[name] = any(self._anywhere(pattern) for pattern in self._lexicon.signs[name])
+            negators = self._lexicon.negators
+            self._signs[name] = any(
+                pattern.may_match(said)
+                and any(start == 0 or words[start - 1] not in negators for start, _ in pattern.spans(words))
+                for pattern in self._lexicon.signs[name]
+                for words, said in self._clauses
+            )
         return self._signs[name]
 
     def _anywhere(self, pattern: Pattern) -> bool:
         return any(pattern.may_match(said) and pattern.spans(words) for words, said in self._clauses)
 
     def _about(self, rule: Rule, words: tuple[str, ...], start: int, end: int) -> About:
+        if rule.about == "victim":
+            return self._victim(words, start, end)
         if rule.about != "subject":
             return rule.about
         subjects = self._lexicon.subjects
-        inside = words[start:end]
-        if not subjects["other_inside"].isdisjoint(inside):
-            return "other"
-        if not subjects["self_inside"].isdisjoint(inside):
-            first = next(at for at in range(start, end) if words[at] in subjects["self_inside"])
-            return "other" if self._is_reported(words, first) else "self"
+        for at in range(start, end):
+            if words[at] in subjects["other_inside"]:
+                return "other"
+            if words[at] in subjects["self_inside"]:
+                return "other" if self._is_quoted(words, at) else "self"
         return self._subject(words, start) or ("other" if words[start] in subjects["third_verbs"] else "self")
+
+    def _victim(self, words: tuple[str, ...], start: int, end: int) -> About:
+        """Returns who is hurt when the pattern does not say: "i was raped", "she was", "hit her face"."""
+        subjects = self._lexicon.subjects
+        inside = words[start:end]
+        if not subjects["self_object"].isdisjoint(inside) or inside[0] in subjects["self"]:
+            return "self"
+        if not subjects["other_object"].isdisjoint(inside):
+            return "other"
+        for at in range(start, end - 1):
+            if words[at] in subjects["self_owner"] and not subjects["other"].isdisjoint(words[at + 1 : at + 3]):
+                return "other"
+        return "other" if inside[0] in subjects["other"] and subjects["self_owner"].isdisjoint(inside) else "self"
+
+    def _is_quoted(self, words: tuple[str, ...], at: int) -> bool:
+        """Tells whether the nearest "I" at or before a place is somebody else's words."""
+        for place in range(at, max(-1, at - 6), -1):
+            if words[place] in self._lexicon.subjects["quoted"]:
+                return self._is_reported(words, place)
+        return False
 
     def _subject(self, words: tuple[str, ...], start: int) -> About | None:
         """Returns who the nearest subject before a place is."""

@@ -267,7 +267,7 @@ class Splitter:
         return pieces[::-1]
 
 
-_SMALL_WORDS = frozenset("i a u me my to is am it do he of on in so be go no we us at by or if im od".split())
+_SMALL_WORDS = frozenset(["i", "a", "u", "me", "my", "to", "is", "am", "it", "do", "he", "of", "on", "in", "so", "be", "go", "no", "we", "us", "at", "by", "or", "if", "im", "od"])
 
 
 class Spelling:
@@ -377,7 +377,7 @@ class Spelling:
         nearest = self._nearest(word)
         if nearest is not None:
             return self._replacements.get(nearest, (nearest,))
-        if 6 <= len(word):
+        if len(word) >= 6:
             pieces = self._splitter.split(word)
             if pieces and not self._strong.isdisjoint(pieces):
                 return tuple(part for piece in pieces for part in self._replacements.get(piece, (piece,)))
@@ -437,7 +437,7 @@ def _split_chunk(chunk: str) -> tuple[str, ...]:
 
 
 _SHORTENED = (("'ll", " will"), ("'re", " are"), ("'ve", " have"), ("'d", " would"), ("'m", " am"))
-_IS_NOT_POSSESSIVE = frozenset("he she it that there what who where how here when let everything this".split())
+_IS_NOT_POSSESSIVE = frozenset(["he", "she", "it", "that", "there", "what", "who", "where", "how", "here", "when", "let", "everything", "this", "tonight", "today", "nobody", "everyone", "someone", "life", "why"])
 
 
 @lru_cache(maxsize=4096)
