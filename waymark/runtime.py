@@ -17,6 +17,7 @@ from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.tracker_store import InMemoryTrackerStore, TrackerStore
 from rasa.model import get_latest_model
 from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
@@ -130,6 +131,15 @@ class Guide:
     def __init__(self, agent: Agent) -> None:
         """Talk to a loaded agent."""
         self.agent = agent
+        self._saved: DialogueStateTracker | None = None
+        save = agent.tracker_store.save
+
+        async def save_and_remember(tracker: DialogueStateTracker) -> None:
+            # The store keeps no words, and a deleted conversation not even its ids: look before it is stored.
+            self._saved = tracker
+            await save(tracker)
+
+        agent.tracker_store.save = save_and_remember
 
     @classmethod
     def load(cls, model: Path | None = None) -> Guide:
@@ -148,8 +158,7 @@ class Guide:
 
         output = CollectingOutputChannel()
         await self.agent.handle_message(UserMessage(admit(text), output, conversation, input_channel=channel))
-        tracker = await self.agent.tracker_store.retrieve(conversation)
-        events = list(tracker.events) if tracker else []
+        events = list(self._saved.events) if self._saved else []
         start = max((i for i, event in enumerate(events) if isinstance(event, UserUttered)), default=0)
         message = events[start].parse_data if events else {}
         intent = message.get("intent") or {}

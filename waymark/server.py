@@ -6,7 +6,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from rasa.core.run import configure_app, create_http_input_channels
+from rasa.core.channels.channel import register
+from rasa.core.run import create_http_input_channels
 from sanic import Sanic
 from sanic.exceptions import SanicException
 from sanic.request import Request
@@ -31,17 +32,18 @@ HEADERS = {
 PAGE_FILES = {"": "index.html", "chat.js": "chat.js", "chat.css": "chat.css"}
 
 
-def create_app(model: Path | None = None) -> Sanic:
-    """The app, which loads its model as it starts.
+def create_app(model: Path | None = None, agent: Any = None) -> Sanic:
+    """The app, which loads its model as it starts, unless it is given an agent.
 
     Without a model it still starts and answers every message with the numbers to call;
     `/ready` says 503 then.
     """
     channels = create_http_input_channels(None, str(settings.ROOT / "credentials.yml"))
-    app: Sanic = configure_app(input_channels=channels, enable_api=False, use_uvloop=True)
+    app = Sanic("waymark", configure_logging=False)
+    register(channels, app, route="/webhooks/")
     app.config.REQUEST_MAX_SIZE = settings.BODY_LIMIT + 1024
     app.config.FALLBACK_ERROR_FORMAT = "json"
-    app.ctx.agent = _NoAgent()
+    app.ctx.agent = agent or _NoAgent()
 
     async def load(app: Sanic, _: Any) -> None:
         try:
@@ -49,8 +51,8 @@ def create_app(model: Path | None = None) -> Sanic:
         except Exception as error:
             logger.error("No model (%s: %s); only the numbers are answered.", type(error).__name__, error)
 
-    app.register_listener(load, "before_server_start")
-    app.router.reset()
+    if agent is None:
+        app.register_listener(load, "before_server_start")
     _add_routes(app)
     return app
 

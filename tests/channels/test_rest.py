@@ -20,10 +20,7 @@ ADDRESS = "/webhooks/rest/webhook"
 def app(guide: Guide) -> Sanic:
     Sanic.test_mode = True
     Sanic._app_registry.clear()
-    made = create_app()
-    made.listeners["before_server_start"].clear()
-    made.ctx.agent = guide.agent
-    return made
+    return create_app(agent=guide.agent)
 
 
 class _Client:
@@ -71,6 +68,7 @@ async def test_a_message_is_answered(app: Sanic, conversation: str) -> None:
         b"\xff\xfe\x00",
         b'{"sender": "' + b"x" * 300 + b'", "message": "hi"}',
     ],
+    ids=lambda body: ascii(body[:40]),
 )
 async def test_a_body_of_the_wrong_shape_is_refused_clearly(app: Sanic, body: bytes) -> None:
     response = await _Client(app).post(body)
@@ -99,6 +97,7 @@ async def test_a_body_of_the_wrong_shape_is_refused_clearly(app: Sanic, body: by
         "%s %d {clinic_phone} {0}",
         "asdf qwer zxcv",
     ],
+    ids=lambda text: ascii(text[:30]),
 )
 async def test_odd_messages_get_a_kind_reply_and_the_talk_goes_on(
     app: Sanic, guide: Guide, conversation: str, text: str

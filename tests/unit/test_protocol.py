@@ -98,3 +98,20 @@ def test_a_button_keeps_the_language_of_the_talk() -> None:
     found = reported("report_danger", state)
     assert found is not None
     assert found.language == "es"
+
+
+@pytest.mark.parametrize(
+    ("text", "response"),
+    [
+        ("idk maybe. not tonight", "utter_crisis_suicide_unsure"),
+        ("no i lied", "utter_crisis_suicide_yes"),
+        ("yeah tonight", "utter_crisis_suicide_yes"),
+        ("nope", "utter_crisis_suicide_no"),
+        ("kinda, i guess", "utter_crisis_suicide_unsure"),
+        ("what is cbt", None),
+        ("i have no idea how cbt and dbt differ from each other", None),
+    ],
+)
+def test_answers_in_words(protocol: Protocol, text: str, response: str | None) -> None:
+    step = protocol.answer("out_of_scope", protocol.open(finding(), None).state, text)
+    assert (step and step.response) == response

@@ -136,8 +136,10 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
         """Set the intent and the ranking of each message."""
         for message in messages:
             text = message.get(TEXT)
-            # A tapped button names its intent; nothing is read from it.
             if self._readings is None or not text or text.startswith("/"):
+                # Nothing to read: an empty message, or a tapped button, which names its intent itself.
+                message.set(INTENT, {"name": None, "confidence": 1.0}, add_to_output=True)
+                message.set("intent_ranking", [], add_to_output=True)
                 continue
             chances = self._readings.chances(_vector(message), text)
             best = np.argsort(chances)[::-1][: self._config["ranking_length"]]

@@ -94,7 +94,7 @@ class SafetyPolicy(Policy):
         finding = Finding(**{**found, "reasons": tuple(found["reasons"])}) if found else reported(intent, state)
         if finding:
             return self._protocol.open(finding, state)
-        return self._protocol.answer(intent, state) if state and _asked_last(tracker) else None
+        return self._protocol.answer(intent, state, message.text or "") if state and _asked_last(tracker) else None
 
     def _certain(self, action: str, domain: Domain, events: list[Event]) -> PolicyPrediction:
         probabilities = self._default_predictions(domain)

@@ -13,6 +13,7 @@ Which wording of a response comes next is the generator's business, so that no t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -27,6 +28,9 @@ ASKED, URGENT, STEPS, QUIET = "asked", "urgent", "steps", "quiet"
 
 MOST_ASKS = 2
 """The same direct question is asked at most so often (safety.md)."""
+
+LONGEST_ANSWER = 6
+"""Words; a longer message is not read as a bare yes or no."""
 
 ANSWERS = {"affirm": "yes", "deny": "no", "be_unsure": "unsure", "say_not_what_i_meant": "not_meant"}
 """Intents that answer the direct question, and what they answer."""
@@ -90,7 +94,7 @@ class Protocol:
     def responses(self) -> Iterator[str]:
         """All response ids of the table, in both languages."""
         ids = [r for about in self._table["first"].values() for tiers in about.values() for r in tiers.values()]
-        ids += [r for name, row in self._table.items() if name != "first" for r in row.values()]
+        ids += [r for name, row in self._table.items() if name not in ("first", "words") for r in row.values()]
         for response in dict.fromkeys(ids):
             yield response
             yield f"{response}_es"
@@ -113,9 +117,15 @@ class Protocol:
         response = self._table["first"][finding.category][finding.about][tier]
         return Step(self._spoken(response, state), state)
 
-    def answer(self, intent: str, state: State) -> Step | None:
-        """Read an answer to the direct question; None when the message was about something else."""
-        answer = ANSWERS.get(intent)
+    def answer(self, intent: str, state: State, text: str = "") -> Step | None:
+        """Read an answer to the direct question; None when the message was about something else.
+
+        Args:
+            intent: What the classifier took the message for, or the payload of the button tapped.
+            state: Where the conversation stands.
+            text: The message; short answers ("i lied", "idk, not tonight") are read from its words first.
+        """
+        answer = self._in_words(text) or ANSWERS.get(intent)
         if answer is None or state.stage == QUIET:
             return None
         if answer == "yes":
@@ -127,6 +137,15 @@ class Protocol:
         if answer == "not_meant" and state.asks < MOST_ASKS:
             return self._step("not_meant", replace(state, asks=state.asks + 1))
         return self._step("no", replace(state, stage=QUIET))
+
+    def _in_words(self, text: str) -> str | None:
+        words = " ".join(re.findall(r"[\w']+", text.casefold()))
+        if len(words.split()) > LONGEST_ANSWER:
+            return None
+        for answer, phrases in self._table["words"].items():
+            if any(re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", words) for phrase in phrases):
+                return str(answer)
+        return None
 
     def _step(self, row: str, state: State) -> Step:
         choices = self._table[row]
