@@ -99,8 +99,10 @@ def train_stock(folder: Path, epochs: int) -> tuple[str, float]:
     started = time.perf_counter()
     data = [str(settings.DATA / name) for name in ("nlu", "rules", "responses")]
     subprocess.run(
-        [Path(sys.executable).parent / "rasa", "train", "--config", config, "--domain", settings.ROOT / "domain.yml"]
-        + ["--out", folder / "models", "--data", *data],
+        [
+            *(Path(sys.executable).parent / "rasa", "train", "--config", config),
+            *("--domain", settings.ROOT / "domain.yml", "--out", folder / "models", "--data", *data),
+        ],
         check=True,
         capture_output=True,
         cwd=folder,

@@ -13,4 +13,4 @@ os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
 # What Rasa's dependencies say about each other is for their maintainers too.
 for _category in (DeprecationWarning, FutureWarning, PendingDeprecationWarning):
     warnings.filterwarnings("ignore", category=_category)
-warnings.filterwarnings("ignore", message=".*(Slot auto-fill|Pyparsing|jax.xla_computation).*")
+warnings.filterwarnings("ignore", message=".*(Slot auto-fill|'RulePolicy' is not included).*")

@@ -91,7 +91,7 @@ async def test_a_body_of_the_wrong_shape_is_refused_clearly(app: Sanic, body: by
         "/restart",
         "/session_start",
         '/ask_cbt{"country": "XX"}',
-        '/SetSlots(country=XX)',
+        "/SetSlots(country=XX)",
         "/unknown_intent",
         "<script>alert(1)</script>",
         "%s %d {clinic_phone} {0}",

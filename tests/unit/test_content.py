@@ -89,7 +89,7 @@ def test_a_button_names_an_intent_after_a_slash(payload: str, intent: str | None
 )
 def test_a_response_of_the_wrong_shape_is_refused_by_name(folder: Path, rows: str, message: str) -> None:
     (folder / "topic.yml").write_text(f"responses:\n  {rows}\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="topic.yml: ") as error:
+    with pytest.raises(ValueError, match=r"topic\.yml: ") as error:
         Library.load(folder)
     assert message in str(error.value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from rasa.nlu.featurizers.featurizer import Featurizer
 from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from waymark.nlu.encoder import encode_closely
@@ -45,7 +47,10 @@ class Readings:
         def fitted(x: Array) -> LogisticRegression:
             return LogisticRegression(C=config["C"], max_iter=config["max_iter"]).fit(x, intents)
 
-        return cls(fitted(vectors), fitted(np.hstack([vectors, close_vectors])), config["confident"])
+        with warnings.catch_warnings():
+            # Stopping early is meant: more iterations gain nothing in cross-validation and cost a minute.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            return cls(fitted(vectors), fitted(np.hstack([vectors, close_vectors])), config["confident"])
 
     def chances(self, vector: Array, text: str) -> Array:
         """The probability of each intent for one message, in the order of `intents`."""

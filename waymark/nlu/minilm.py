@@ -74,7 +74,8 @@ class MiniLM:
         by_length: dict[int, list[tuple[int, list[int]]]] = {}
         for place, pieces in enumerate(self._tokenizer.encode_batch(texts)):
             by_length.setdefault(len(pieces.ids), []).append((place, pieces.ids))
-        batches = [group[start : start + BATCH] for group in by_length.values() for start in range(0, len(group), BATCH)]
+        groups = by_length.values()
+        batches = [group[start : start + BATCH] for group in groups for start in range(0, len(group), BATCH)]
 
         def run(batch: list[tuple[int, list[int]]]) -> None:
             places, ids = zip(*batch, strict=True)

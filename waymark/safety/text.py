@@ -64,7 +64,7 @@ _LEET: Mapping[str, str] = {
     "\u00a1": "i",
 }
 _STARS = "*#_%^~\u2022\u25cf\u00d7?-."
-_MASKED = re.compile(r"[a-z][^a-z\s']+[a-z]|[a-z][*#_%^]|[0-9@$*!|+][a-z]")
+_MASKED = re.compile(r"[a-z][^a-z\s']+[a-z]|[a-z][*#_%^0-9@$]|[0-9@$*!|+][a-z]")
 _SPACED = re.compile(r"(?<![\w@$*!'])(?:[\w@$*!][\s.\-_*/|,~+]{1,3}){2,}[\w@$!](?![\w@$*'])")
 _BREAKS = re.compile(r"[!?;\u00a1\u00bf\n]+|(?<![.\d])\.(?![.\d])|(?<=\d)\.(?=\s|$)")
 _RUNS = re.compile(r"(.)\1+")
