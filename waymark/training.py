@@ -19,7 +19,7 @@ def fingerprint() -> str:
     root = settings.ROOT
     paths = [root / name for name in TRAINED_FROM]
     paths += sorted(path for folder in DATA_FOLDERS for path in (settings.DATA / folder).glob("*.yml"))
-    paths += sorted(settings.CRISIS.glob("*.yml"))
+    paths += sorted(settings.CRISIS.rglob("*.yml"))
     paths += sorted((root / "waymark").rglob("nlu/*.py")) + sorted((root / "waymark").rglob("policies/*.py"))
     digest = hashlib.sha256()
     for path in paths:

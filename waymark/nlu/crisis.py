@@ -7,41 +7,64 @@ import re
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+import skops.io
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from waymark import settings
+from waymark.nlu.encoder import encode
+from waymark.nlu.unreadable import LANGUAGE
+from waymark.safety.learned import LearnedLayer, examples, harmless, join
 from waymark.safety.screener import Finding, Screener
+from waymark.safety.text import clauses, clean
 
 CRISIS = "crisis"
 """Name of the finding in a message's parse data."""
 
+PHRASES = settings.CRISIS / "phrases"
+
+FILE = "crisis.skops"
+
 PAYLOAD = re.compile(r"/\w+(\{.*\})?")
 """A tapped button, not words: the channel lets no other slash through."""
+
+WHOLE = 25
+"""Words; a longer message is also read part by part, because one clause drowns in a long story."""
+
+MOST_PARTS = 40
+"""Parts read by the trained layer, the last ones first; the rules read every word."""
+
+NEAR_A_CRISIS = re.compile(r"share_past_\w+|share_bereavement|ask_leave_safely|ask_is_this_abuse|say_\w+|want_exit")
+"""Intents whose phrases speak of harm: not taught to the trained layer as harmless."""
 
 
 @lru_cache(maxsize=1)
 def screener() -> Screener:
-    """The screener, loaded once a process."""
+    """The rules, loaded once a process."""
     return Screener.load(settings.CRISIS)
 
 
-def screen(text: str) -> Finding | None:
-    """Screen one message; a tapped button's payload is not somebody's words."""
-    return None if PAYLOAD.fullmatch(text) else screener().screen(text)
-
-
-@DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=False)
+@DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
 class CrisisScreener(GraphComponent):
     """Last in the pipeline: nothing after it can take a finding away.
 
-    A finding replaces the intent by `report_<category>`, so that forms can refuse the message
-    with `not_intent`, and stays on the message as `crisis` for the safety policy.
+    Rules and a trained layer look at each message; the worse counts. A finding replaces the intent by
+    `report_<category>`, so that forms can refuse the message with `not_intent`, and stays on the message
+    as `crisis` for the safety policy.
     """
+
+    def __init__(self, model_storage: ModelStorage, resource: Resource, layer: LearnedLayer | None = None) -> None:
+        """Keep the trained layer; the lexicon is read now, not at the first message."""
+        self._storage = model_storage
+        self._resource = resource
+        self._layer = layer
+        screener()
 
     @classmethod
     def create(
@@ -51,29 +74,65 @@ class CrisisScreener(GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> CrisisScreener:
-        """Make the component; the lexicon is read now, not at the first message."""
-        screener()
-        return cls()
+        """Make the component, to be trained."""
+        return cls(model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> CrisisScreener:
+        """Load the trained layer."""
+        with model_storage.read_from(resource) as folder:
+            return cls(model_storage, resource, LearnedLayer(*skops.io.load(folder / FILE, trusted=[])))
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Nothing to configure: the lexicon is data."""
+        """Nothing to configure: lexicon and phrases are data."""
         return {}
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str:
-        """A change of the lexicon makes a new model."""
+        """A change of the lexicon or the phrases makes a new model."""
         digest = hashlib.sha256()
-        for path in sorted(settings.CRISIS.glob("lexicon*.yml")):
+        for path in sorted([*settings.CRISIS.glob("lexicon*.yml"), *PHRASES.glob("*.yml")]):
             digest.update(path.read_bytes())
         return digest.hexdigest()
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Fit the layer on the crisis phrases, with the harmless ones and the questions as what is no crisis."""
+        questions = [
+            example.get(TEXT)
+            for example in training_data.intent_examples
+            if example.get(TEXT) and not NEAR_A_CRISIS.fullmatch(example.get(INTENT) or "")
+        ]
+        learned = [*examples(PHRASES), *harmless(questions)]
+        self._layer = LearnedLayer.fit(encode([example.text for example in learned]), learned)
+        with self._storage.write_to(self._resource) as folder:
+            skops.io.dump(self._layer.parts(), folder / FILE)
+        return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Screen each message once."""
         for message in messages:
-            finding = screen(message.get(TEXT) or "")
+            finding = self._screen(message.get(TEXT) or "", str(message.get(LANGUAGE) or "en"))
             if finding:
                 message.set(CRISIS, finding.as_dict(), add_to_output=True)
                 intent = {"name": f"report_{finding.category}", "confidence": 1.0}
                 message.set(INTENT, intent, add_to_output=True)
         return messages
+
+    def _screen(self, text: str, language: str) -> Finding | None:
+        if PAYLOAD.fullmatch(text):
+            return None
+        by_rule = screener().screen(text)
+        if self._layer is None or not any(char.isalpha() for char in text):
+            return by_rule
+        parts = [text]
+        if len(text.split()) > WHOLE:
+            parts += clauses(clean(text))[-MOST_PARTS:]
+        return join(by_rule, self._layer.find(np.asarray(encode(parts)), language))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +22,16 @@ LANGUAGE = "language"
 SURE = 0.97
 """How sure the identifier must be before a Latin-script message counts as neither English nor Spanish."""
 
-WORDS = 3
+ENGLISH = frozenset(
+    """the my you your can how what and with this that why when have does im it are u""".split()  # noqa: SIM905
+)
+"""Words that no message in another Latin-script language is likely to have."""
+
+SPANISH = frozenset(
+    """que de la el mi no me es un una por para con yo se lo te esta estoy como hola ayuda quiero""".split()  # noqa: SIM905
+)
+
+WORDS = 4
 """Fewer words than this say nothing about a language written in Latin letters."""
 
 
@@ -43,10 +53,12 @@ def language_of(text: str) -> str:
     language, sure = identifier().classify(text[:2000])
     if sum(char < "ɐ" for char in letters) < len(letters) / 2:
         return str(language) if language != "en" else "und"
-    words = len(text.split())
+    words = set(re.findall(r"\w+", text.casefold()))
+    if words & ENGLISH:
+        return "en"
     if language == "es":
-        return "es" if sure > 0.6 else "en"
-    return str(language) if sure > SURE and words >= WORDS and language in LATIN else "en"
+        return "es" if words & SPANISH or sure > SURE else "en"
+    return str(language) if sure > SURE and len(words) >= WORDS and language in LATIN else "en"
 
 
 def surely_english(text: str) -> bool:

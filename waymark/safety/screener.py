@@ -61,14 +61,21 @@ class Finding:
 
 
 def severity(finding: Finding | None) -> int:
-    """Returns a number that is larger the worse a finding is; 0 for none.
+    """Return a number that is larger the worse a finding is; 0 for none.
 
     The tier counts first, then the category in the order of `SEVERITY`, then the visitor before others.
     """
     if finding is None:
         return 0
-    rank = len(SEVERITY) - SEVERITY.index(finding.category)
-    return 100 * (1 + TIERS.index(finding.tier)) + 2 * rank + (finding.about == "self")
+    return _weight(TIERS.index(finding.tier), _rank(finding.category), finding.about == "self")
+
+
+def _rank(category: Category) -> int:
+    return len(SEVERITY) - SEVERITY.index(category)
+
+
+def _weight(tier: int, rank: int, is_visitor: bool) -> int:
+    return 100 * (1 + tier) + 2 * rank + is_visitor
 
 
 class Screener:
@@ -106,7 +113,7 @@ class Screener:
         return cls([load_lexicon(path, frozenset().union(*(words[p] for p in paths if p != path))) for path in paths])
 
     def screen(self, text: str) -> Finding | None:
-        """Returns the worst finding of a message, or None.
+        """Return the worst finding of a message, or None.
 
         Args:
             text: The message as it was typed, of any length.
@@ -114,15 +121,39 @@ class Screener:
         Returns:
             The finding, with the ids of the rules, guards and raises behind it.
         """
-        return max(self.findings(text), key=severity, default=None)
+        worst: Finding | None = None
+        for reading in self._readings(text):
+            worst = reading.worst(worst)
+        return worst
 
     def findings(self, text: str) -> list[Finding]:
-        """Returns every finding of a message, in the order found."""
+        """Return every finding of a message, in the order found."""
+        return [finding for reading in self._readings(text) for finding in reading.findings()]
+
+    def _readings(self, text: str) -> list[_Reading]:
         parts = list(dict.fromkeys(clauses(self._unmasker.plain(clean(text)))))
-        found: list[Finding] = []
-        for lexicon in self._lexicons:
-            found += _Reading(lexicon, self._lexicons, self._guards, parts).findings()
-        return found
+        return [_Reading(lexicon, self._lexicons, self._guards, parts) for lexicon in self._lexicons]
+
+
+class _Clause:
+    """The words of a clause, and where patterns were found in it."""
+
+    def __init__(self, words: tuple[str, ...]) -> None:
+        self.words = words
+        self.said = frozenset(words)
+        self._spans: dict[int, list[tuple[int, int]]] = {}
+
+    def spans(self, pattern: Pattern) -> list[tuple[int, int]]:
+        """Return where a pattern matches; looked up once."""
+        if not pattern.may_match(self.said):
+            return []
+        key = id(pattern)
+        if key not in self._spans:
+            self._spans[key] = pattern.spans(self.words)
+        return self._spans[key]
+
+
+_Hit = tuple[Rule, Pattern, _Clause, int, int]
 
 
 class _Reading:
@@ -138,57 +169,73 @@ class _Reading:
         self._lexicon = lexicon
         self._guards = guards
         others = [other for other in lexicons if other is not lexicon]
-        self._clauses: list[tuple[tuple[str, ...], frozenset[str]]] = []
+        self._clauses: list[_Clause] = []
         for part in parts:
             chunks = part.split()
             mine = sum(chunk in lexicon.common for chunk in chunks)
             theirs = max((sum(chunk in other.common for chunk in chunks) for other in others), default=0)
-            words = lexicon.spelling.words(part, correct=mine >= theirs)
-            self._clauses.append((words, frozenset(words)))
+            self._clauses.append(_Clause(lexicon.spelling.words(part, correct=mine >= theirs)))
         self._signs: dict[str, bool] = {}
 
     def findings(self) -> list[Finding]:
-        found: list[Finding] = []
-        for words, said in self._clauses:
-            for rule, pattern in self._candidates(said):
-                for start, end in pattern.spans(words):
-                    finding = self._judge(rule, pattern, words, said, start, end)
-                    if finding is not None and finding not in found:
-                        found.append(finding)
-        return found
+        """Return every finding once."""
+        judged = (self._judge(*hit) for hit in self._hits())
+        return list(dict.fromkeys(finding for finding in judged if finding is not None))
 
-    def _candidates(self, said: frozenset[str]) -> list[tuple[Rule, Pattern]]:
+    def worst(self, worst: Finding | None) -> Finding | None:
+        """Return the worst finding, or the one given; a rule that could not be worse is not judged."""
+        for hit in sorted(self._hits(), key=lambda hit: -self._potential(hit[0])):
+            if self._potential(hit[0]) <= severity(worst):
+                break
+            worst = max(worst, self._judge(*hit), key=severity)
+        return worst
+
+    def _potential(self, rule: Rule) -> int:
+        """Return the most a finding of a rule can weigh, when everything is said that raises it."""
+        tier, rank = TIERS.index(rule.tier), _rank(rule.category)
+        for more in self._lexicon.raises:
+            if rule.category in more.categories and rule.id not in more.spares:
+                tier = max(tier, TIERS.index(more.tier))
+                rank = max(rank, _rank(more.becomes or rule.category))
+        return _weight(tier, rank, True)
+
+    def _hits(self) -> list[_Hit]:
         index = self._lexicon.index
-        seen: dict[int, tuple[Rule, Pattern]] = {}
-        for word in said:
-            for entry in index.get(word, ()):
-                if id(entry[1]) not in seen and entry[1].may_match(said):
-                    seen[id(entry[1])] = entry
-        return sorted(seen.values(), key=lambda entry: entry[0].id)
+        hits: dict[tuple[int, int, int, int], _Hit] = {}
+        for place, clause in enumerate(self._clauses):
+            tried: set[int] = set()
+            for word in clause.words:
+                for rule, pattern in index.get(word, ()):
+                    if id(pattern) in tried:
+                        continue
+                    tried.add(id(pattern))
+                    for start, end in clause.spans(pattern):
+                        hits.setdefault((place, id(rule), start, end), (rule, pattern, clause, start, end))
+        return list(hits.values())
 
-    def _judge(
-        self, rule: Rule, found: Pattern, words: tuple[str, ...], said: frozenset[str], start: int, end: int
-    ) -> Finding | None:
-        if rule.not_by_visitor and self._subject(words, start) == "self":
+    def _judge(self, rule: Rule, found: Pattern, clause: _Clause, start: int, end: int) -> Finding | None:
+        if rule.not_by_visitor and self._subject(clause.words, start) == "self":
             return None
         if not all(self._sign(name) for name in rule.needs):
             return None
         tier: Tier = rule.tier
-        category: Category = rule.category
-        about = self._about(rule, words, start, end)
         reasons = [rule.id]
         for guard in self._guards[id(rule)]:
             if guard.to is not None and TIERS.index(guard.to) >= TIERS.index(tier):
                 continue
-            if self._holds(guard, found, words, said, start, end):
+            if self._holds(guard, found, clause, start, end):
                 if guard.to is None:
                     return None
                 tier = guard.to
                 reasons.append(guard.id)
+        about = self._about(rule, clause.words, start, end)
+        category: Category = rule.category
         for more in self._lexicon.raises:
-            if category not in more.categories or rule.id in more.spares or TIERS.index(tier) < TIERS.index(more.at_least):
+            if category not in more.categories or rule.id in more.spares:
                 continue
-            if (more.about or about) != about or (more.becomes is None and more.tier == tier):
+            if TIERS.index(tier) < TIERS.index(more.at_least) or (more.about or about) != about:
+                continue
+            if more.becomes is None and more.tier == tier:
                 continue
             if any(self._sign(name) for name in more.signs):
                 tier = max(tier, more.tier, key=TIERS.index)
@@ -196,49 +243,38 @@ class _Reading:
                 reasons.append(more.id)
         return Finding(category, tier, about, tuple(reasons), self._lexicon.language)
 
-    def _holds(
-        self, guard: Guard, found: Pattern, words: tuple[str, ...], said: frozenset[str], start: int, end: int
-    ) -> bool:
-        ends = found.ends_from(words, start) if guard.where == "after" else {end}
-        if not any(
-            self._fits(guard.where, pattern, words, said, start, stop) for pattern in guard.patterns for stop in ends
-        ):
+    def _holds(self, guard: Guard, found: Pattern, clause: _Clause, start: int, end: int) -> bool:
+        ends = found.ends_from(clause.words, start) if guard.where == "after" else {end}
+        if not any(self._fits(guard.where, pattern, clause, start, stop) for pattern in guard.patterns for stop in ends):
             return False
-        if any(pattern.may_match(said) and pattern.spans(words) for pattern in guard.but_not):
+        if any(clause.spans(pattern) for pattern in guard.but_not):
             return False
         if not all(self._sign(name) for name in guard.needs):
             return False
         return not any(self._sign(name) for name in guard.unless)
 
-    def _fits(
-        self, where: str, pattern: Pattern, words: tuple[str, ...], said: frozenset[str], start: int, end: int
-    ) -> bool:
+    def _fits(self, where: str, pattern: Pattern, clause: _Clause, start: int, end: int) -> bool:
         if where == "message":
-            return self._anywhere(pattern)
-        if not pattern.may_match(said):
-            return False
-        if where == "before":
-            return pattern.ends_at(words, start)
-        if where == "after":
-            return pattern.starts_at(words, end)
+            return any(other.spans(pattern) for other in self._clauses)
+        if where == "clause":
+            return bool(clause.spans(pattern))
         if where == "over":
-            return any(begin < end and start < stop for begin, stop in pattern.spans(words))
-        return bool(pattern.spans(words))
+            return any(begin < end and start < stop for begin, stop in clause.spans(pattern))
+        if not pattern.may_match(clause.said):
+            return False
+        return pattern.ends_at(clause.words, start) if where == "before" else pattern.starts_at(clause.words, end)
 
     def _sign(self, name: str) -> bool:
-        """Tells whether a sign is somewhere in the message, and not right after a negation."""
+        """Tell whether a sign is somewhere in the message, and not right after a negation."""
         if name not in self._signs:
             negators = self._lexicon.negators
             self._signs[name] = any(
-                pattern.may_match(said)
-                and any(start == 0 or words[start - 1] not in negators for start, _ in pattern.spans(words))
+                start == 0 or clause.words[start - 1] not in negators
                 for pattern in self._lexicon.signs[name]
-                for words, said in self._clauses
+                for clause in self._clauses
+                for start, _ in clause.spans(pattern)
             )
         return self._signs[name]
-
-    def _anywhere(self, pattern: Pattern) -> bool:
-        return any(pattern.may_match(said) and pattern.spans(words) for words, said in self._clauses)
 
     def _about(self, rule: Rule, words: tuple[str, ...], start: int, end: int) -> About:
         if rule.about == "victim":

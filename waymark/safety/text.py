@@ -30,6 +30,9 @@ WINDOW_WORDS = 48
 OVERLAP_WORDS = 16
 """How many words two neighbouring windows share, so that no phrase is cut in two."""
 
+LONGEST_RUN = 200
+"""Longest run of letters without a space that is cut into words."""
+
 _QUOTES = {ord(mark): "'" for mark in "\u2018\u2019\u201a\u201b\u02bc\u00b4`\u2032\u02b9\uff07"}
 _QUOTES |= {ord(mark): '"' for mark in "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033"}
 _QUOTES |= {ord(mark): " - " for mark in "\u2013\u2014\u2015"}
@@ -183,6 +186,8 @@ class Unmasker:
 
     def _join_spaced(self, match: re.Match[str]) -> str:
         letters = re.sub(r"[\s.\-_/|,~+]", "", match[0])
+        if len(letters) > LONGEST_RUN:
+            return match[0]
         if letters in self._keywords:
             return letters
         for guess in _leet_guesses(letters):
@@ -267,7 +272,7 @@ class Splitter:
         return pieces[::-1]
 
 
-_SMALL_WORDS = frozenset(["i", "a", "u", "me", "my", "to", "is", "am", "it", "do", "he", "of", "on", "in", "so", "be", "go", "no", "we", "us", "at", "by", "or", "if", "im", "od"])
+_SMALL_WORDS = frozenset(re.findall(r"\w+", "i a u me my to is am it do he of on in so be go no we us at by or if im od"))
 
 
 class Spelling:
@@ -377,7 +382,7 @@ class Spelling:
         nearest = self._nearest(word)
         if nearest is not None:
             return self._replacements.get(nearest, (nearest,))
-        if len(word) >= 6:
+        if 6 <= len(word) <= LONGEST_RUN:
             pieces = self._splitter.split(word)
             if pieces and not self._strong.isdisjoint(pieces):
                 return tuple(part for piece in pieces for part in self._replacements.get(piece, (piece,)))
@@ -437,7 +442,13 @@ def _split_chunk(chunk: str) -> tuple[str, ...]:
 
 
 _SHORTENED = (("'ll", " will"), ("'re", " are"), ("'ve", " have"), ("'d", " would"), ("'m", " am"))
-_IS_NOT_POSSESSIVE = frozenset(["he", "she", "it", "that", "there", "what", "who", "where", "how", "here", "when", "let", "everything", "this", "tonight", "today", "nobody", "everyone", "someone", "life", "why"])
+_IS_NOT_POSSESSIVE = frozenset(
+    re.findall(
+        r"\w+",
+        "he she it that there what who where how here when let everything this tonight today nobody everyone"
+        " someone life why",
+    )
+)
 
 
 @lru_cache(maxsize=4096)
