@@ -20,7 +20,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from waymark import settings
 from waymark.nlu.encoder import encode
 from waymark.nlu.unreadable import LANGUAGE
-from waymark.safety.learned import LearnedLayer, examples, harmless, join
+from waymark.safety.learned import REASON, LearnedLayer, examples, harmless, join
 from waymark.safety.screener import Finding, Screener
 from waymark.safety.text import clauses, clean
 
@@ -30,6 +30,9 @@ CRISIS = "crisis"
 PHRASES = settings.CRISIS / "phrases"
 
 FILE = "crisis.skops"
+
+PLAIN = 0.8
+"""Confidence of the classifier from which a question counts as plainly understood."""
 
 PAYLOAD = re.compile(r"/\w+(\{.*\})?")
 """A tapped button, not words: the channel lets no other slash through."""
@@ -120,7 +123,7 @@ class CrisisScreener(GraphComponent):
         """Screen each message once."""
         for message in messages:
             finding = self._screen(message.get(TEXT) or "", str(message.get(LANGUAGE) or "en"))
-            if finding:
+            if finding and not _is_question(message, finding):
                 message.set(CRISIS, finding.as_dict(), add_to_output=True)
                 intent = {"name": f"report_{finding.category}", "confidence": 1.0}
                 message.set(INTENT, intent, add_to_output=True)
@@ -136,3 +139,10 @@ class CrisisScreener(GraphComponent):
         if len(text.split()) > WHOLE:
             parts += clauses(clean(text))[-MOST_PARTS:]
         return join(by_rule, self._layer.find(np.asarray(encode(parts)), language))
+
+
+def _is_question(message: Message, finding: Finding) -> bool:
+    """Whether a faint and only learned sign stands in a message that is plainly one of our questions."""
+    intent = message.get(INTENT) or {}
+    is_plain = float(intent.get("confidence") or 0) >= PLAIN and str(intent.get("name")).startswith("ask_")
+    return is_plain and finding.tier == "concern" and finding.reasons == (REASON,)

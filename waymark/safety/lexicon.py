@@ -517,9 +517,7 @@ class _Loader:
             wrong: str(right) for right, all_wrong in raw.get("spellings", {}).items() for wrong in all_wrong.split()
         }
         self._joins: dict[str, str] = {
-            part.strip(): str(right)
-            for right, wrong in raw.get("joins", {}).items()
-            for part in wrong.split("|")
+            part.strip(): str(right) for right, wrong in raw.get("joins", {}).items() for part in wrong.split("|")
         }
         self._fillers = set(str(raw.get("fillers", "")).split())
         self._past = {form for line in raw.get("past_forms", "").split() for form in line.split()}
@@ -558,9 +556,7 @@ class _Loader:
             for pattern in rule.patterns:
                 for word in pattern.anchors[0]:
                     index.setdefault(word, []).append((rule, pattern))
-        subjects = {
-            who: frozenset(str(names).split()) for who, names in self._raw.get("subjects", {}).items()
-        }
+        subjects = {who: frozenset(str(names).split()) for who, names in self._raw.get("subjects", {}).items()}
         return Lexicon(
             language=self._raw["language"],
             spelling=spelling,

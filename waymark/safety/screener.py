@@ -245,7 +245,9 @@ class _Reading:
 
     def _holds(self, guard: Guard, found: Pattern, clause: _Clause, start: int, end: int) -> bool:
         ends = found.ends_from(clause.words, start) if guard.where == "after" else {end}
-        if not any(self._fits(guard.where, pattern, clause, start, stop) for pattern in guard.patterns for stop in ends):
+        if not any(
+            self._fits(guard.where, pattern, clause, start, stop) for pattern in guard.patterns for stop in ends
+        ):
             return False
         if any(clause.spans(pattern) for pattern in guard.but_not):
             return False

@@ -99,7 +99,7 @@ def clean(text: str, limit: int = MAX_CHARACTERS) -> str:
 def _bounded(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
-    return f"{text[: limit // 2]}\n{text[-(limit - limit // 2):]}"
+    return f"{text[: limit // 2]}\n{text[-(limit - limit // 2) :]}"
 
 
 @lru_cache(maxsize=4096)
@@ -108,7 +108,7 @@ def _is_kept(character: str) -> bool:
 
 
 def clauses(text: str) -> list[str]:
-    """Splits a cleaned text into sentences and windows, over any length.
+    r"""Splits a cleaned text into sentences and windows, over any length.
 
     Lines or sentences of one or two words are joined ("i want\\nto die"), and a sentence without an end is cut
     into windows that overlap.
@@ -227,9 +227,9 @@ class Unmasker:
         word = core.lstrip("*_~^%#-!.").rstrip("!")
         if any(mark in _STARS for mark in word) and word[0].isalpha():
             for keyword in self._by_shape.get((word[0], len(word)), ()):
-                if all(mark in _STARS or mark == letter for mark, letter in zip(word, keyword, strict=True)):
-                    if sum(mark in _STARS for mark in word) < len(word) - (len(word) > 4):
-                        return keyword + tail
+                fits = all(mark in _STARS or mark == letter for mark, letter in zip(word, keyword, strict=True))
+                if fits and sum(mark in _STARS for mark in word) < len(word) - (len(word) > 4):
+                    return keyword + tail
         return chunk
 
 
@@ -272,7 +272,9 @@ class Splitter:
         return pieces[::-1]
 
 
-_SMALL_WORDS = frozenset(re.findall(r"\w+", "i a u me my to is am it do he of on in so be go no we us at by or if im od"))
+_SMALL_WORDS = frozenset(
+    re.findall(r"\w+", "i a u me my to is am it do he of on in so be go no we us at by or if im od")
+)
 
 
 class Spelling:
@@ -436,7 +438,7 @@ def _split_chunk(chunk: str) -> tuple[str, ...]:
     """Takes punctuation off a chunk; an apostrophe joins or marks a shortened verb, other marks part."""
     for short, long in _SHORTENED:
         chunk = chunk.replace(short, long)
-    if "'s" in chunk and chunk.partition("'s")[0].strip("\"(") not in _IS_NOT_POSSESSIVE:
+    if "'s" in chunk and chunk.partition("'s")[0].strip('"(') not in _IS_NOT_POSSESSIVE:
         chunk = chunk.replace("'s", "")
     return tuple(_PIECES.findall(chunk.replace("'", "")))
 
