@@ -7,6 +7,8 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 BIN := .venv/bin
 export RASA_TELEMETRY_ENABLED := false
+# Trust what the machine trusts, also behind a proxy.
+export UV_NATIVE_TLS := true
 
 serve: train
 	$(BIN)/waymark serve

@@ -19,13 +19,12 @@ from waymark.safety.lexicon import (
     Guard,
     Language,
     Lexicon,
-    LexiconError,
-    Pattern,
     Rule,
     Tier,
     load_lexicon,
     words_of,
 )
+from waymark.safety.notation import LexiconError, Pattern
 from waymark.safety.text import Unmasker, clauses, clean, english_counts
 
 __all__ = ["CATEGORIES", "TIERS", "About", "Category", "Finding", "LexiconError", "Screener", "Tier", "severity"]
@@ -56,7 +55,7 @@ class Finding:
     language: Language
 
     def as_dict(self) -> dict[str, Any]:
-        """Returns plain values, fit for JSON and for a message's metadata."""
+        """Return plain values, fit for JSON and for a message's metadata."""
         return asdict(self) | {"reasons": list(self.reasons)}
 
 
@@ -82,7 +81,7 @@ class Screener:
     """Finds the worst crisis sign in a message. Holds no state between messages."""
 
     def __init__(self, lexicons: Sequence[Lexicon]) -> None:
-        """Prepares the lexicons; `load` is the usual way in."""
+        """Prepare the lexicons; `load` is the usual way in."""
         keywords = {word for lexicon in lexicons for word in lexicon.keywords}
         self._lexicons = tuple(lexicons)
         self._unmasker = Unmasker(keywords, keywords | set(english_counts()))
@@ -94,7 +93,7 @@ class Screener:
 
     @classmethod
     def load(cls, folder: Path) -> Screener:
-        """Reads and compiles the lexicons of a folder.
+        """Read and compiles the lexicons of a folder.
 
         Args:
             folder: The folder that holds `lexicon.yml` (English) and `lexicon_es.yml` (Spanish).
@@ -281,6 +280,8 @@ class _Reading:
     def _about(self, rule: Rule, words: tuple[str, ...], start: int, end: int) -> About:
         if rule.about == "victim":
             return self._victim(words, start, end)
+        if rule.about == "clause":
+            return self._anyone(words)
         if rule.about != "subject":
             return rule.about
         subjects = self._lexicon.subjects
@@ -289,30 +290,51 @@ class _Reading:
                 return "other"
             if words[at] in subjects["self_inside"]:
                 return "other" if self._is_quoted(words, at) else "self"
-        return self._subject(words, start) or ("other" if words[start] in subjects["third_verbs"] else "self")
+        for at in range(start, end) if rule.category != "harm_to_others" else ():
+            if words[at] in subjects["self_owner"]:
+                return "other" if self._owns_person(words, at) else "self"
+        if words[start] in subjects["other"] or words[start] in subjects["third_verbs"]:
+            return self._subject(words, start + 1) or "other"
+        return self._subject(words, start) or "self"
+
+    def _owns_person(self, words: tuple[str, ...], at: int) -> bool:
+        """Tell whether a "my" belongs to a person: "my best friend", but not "my arm"."""
+        return not self._lexicon.subjects["other"].isdisjoint(words[at + 1 : at + 3])
+
+    def _anyone(self, words: tuple[str, ...]) -> About:
+        """Return "self" when the visitor is in the clause other than as the one who tells."""
+        subjects = self._lexicon.subjects
+        for at, word in enumerate(words):
+            if word in subjects["self_inside"]:
+                if at + 1 == len(words) or words[at + 1] not in subjects["thinking"]:
+                    return "self"
+            elif word in subjects["self_owner"] and not self._owns_person(words, at):
+                return "self"
+        return "other" if not subjects["other"].isdisjoint(words) else "self"
 
     def _victim(self, words: tuple[str, ...], start: int, end: int) -> About:
-        """Returns who is hurt when the pattern does not say: "i was raped", "she was", "hit her face"."""
+        """Return who is hurt when the pattern does not say: "i was raped", "she was", "hit her face"."""
         subjects = self._lexicon.subjects
         inside = words[start:end]
         if not subjects["self_object"].isdisjoint(inside) or inside[0] in subjects["self"]:
             return "self"
         if not subjects["other_object"].isdisjoint(inside):
             return "other"
-        for at in range(start, end - 1):
-            if words[at] in subjects["self_owner"] and not subjects["other"].isdisjoint(words[at + 1 : at + 3]):
-                return "other"
-        return "other" if inside[0] in subjects["other"] and subjects["self_owner"].isdisjoint(inside) else "self"
+        if any(words[at] in subjects["self_owner"] and self._owns_person(words, at) for at in range(start, end)):
+            return "other"
+        if not subjects["self_owner"].isdisjoint(inside):
+            return "self"
+        return "other" if inside[0] in subjects["other"] else self._subject(words, start) or "self"
 
     def _is_quoted(self, words: tuple[str, ...], at: int) -> bool:
-        """Tells whether the nearest "I" at or before a place is somebody else's words."""
+        """Tell whether the nearest "I" at or before a place is somebody else's words."""
         for place in range(at, max(-1, at - 6), -1):
             if words[place] in self._lexicon.subjects["quoted"]:
                 return self._is_reported(words, place)
         return False
 
     def _subject(self, words: tuple[str, ...], start: int) -> About | None:
-        """Returns who the nearest subject before a place is."""
+        """Return who the nearest subject before a place is."""
         subjects = self._lexicon.subjects
         for at in range(start - 1, max(-1, start - 1 - _ABOUT_REACH), -1):
             if words[at] in subjects["self"]:
@@ -322,7 +344,7 @@ class _Reading:
         return None
 
     def _is_reported(self, words: tuple[str, ...], at: int) -> bool:
-        """Tells whether an "I" is somebody else's: "my friend texted me: I want to die"."""
+        """Tell whether an "I" is somebody else's: "my friend texted me: I want to die"."""
         subjects = self._lexicon.subjects
         before = words[max(0, at - 7) : at]
         verbs = [place for place, word in enumerate(before) if word in subjects["report_verbs"]]

@@ -77,7 +77,7 @@ _LAUGH = re.compile(r"(?:a?(?:ha){2,}h?|(?:ja){2,}j?|l+o+l+(?:z|ol)*|lm+f?a+o+|r
 
 
 def clean(text: str, limit: int = MAX_CHARACTERS) -> str:
-    """Makes any text safe to screen and says nothing about its meaning.
+    """Make any text safe to screen, whatever it means.
 
     Args:
         text: What was typed, any string at all.
@@ -108,7 +108,7 @@ def _is_kept(character: str) -> bool:
 
 
 def clauses(text: str) -> list[str]:
-    r"""Splits a cleaned text into sentences and windows, over any length.
+    r"""Split a cleaned text into sentences and windows, over any length.
 
     Lines or sentences of one or two words are joined ("i want\\nto die"), and a sentence without an end is cut
     into windows that overlap.
@@ -146,7 +146,7 @@ def _windows(words: list[str]) -> Iterable[list[str]]:
 
 
 def fold(text: str) -> str:
-    """Drops accents and turns look-alike letters into Latin ones."""
+    """Drop accents and turns look-alike letters into Latin ones."""
     if text.isascii():
         return text
     apart = unicodedata.normalize("NFD", text)
@@ -157,7 +157,7 @@ class Unmasker:
     """Undoes spellings meant to hide a word: "s u i c i d e", "su!cide", "k*ll", "k.m.s", "k1ll"."""
 
     def __init__(self, keywords: Collection[str], known: Collection[str]) -> None:
-        """Prepares the look-ups.
+        """Prepare the look-ups.
 
         Args:
             keywords: The words that are worth uncovering.
@@ -167,12 +167,12 @@ class Unmasker:
         self._known = known
         self._splitter = Splitter(self._keywords)
         self._by_shape: dict[tuple[str, int], list[str]] = {}
-        for word in sorted(self._keywords):
+        for word in sorted(filter(str.isalpha, self._keywords)):
             self._by_shape.setdefault((word[0], len(word)), []).append(word)
         self._unmask = lru_cache(maxsize=20_000)(self._unmask_chunk)
 
     def plain(self, text: str) -> str:
-        """Returns a cleaned text with hidden words written out, sentence marks kept.
+        """Return a cleaned text with hidden words written out, sentence marks kept.
 
         Args:
             text: A text from `clean`.
@@ -216,7 +216,7 @@ class Unmasker:
             return stripped + tail if stripped else chunk
         if bare in self._keywords and len(bare) >= 3 and not re.search(r"[0-9@$!|+*#]", stripped):
             parts = re.findall(r"[a-z]+", core)
-            if len(parts) == 1 or any(len(part) < 3 for part in parts):
+            if len(parts) == 1 or any(len(part) < 3 or part not in self._known for part in parts):
                 return bare + tail
         if re.search(r"[0-9@$!|+]", stripped):
             for guess in _leet_guesses(re.sub(r"[-_.]", "", stripped)):
@@ -225,7 +225,7 @@ class Unmasker:
             if re.fullmatch(r"[a-z]+[0-9@$]+[a-z]+[a-z0-9]*", stripped):
                 return next(iter(_leet_guesses(stripped))) + tail
         word = core.lstrip("*_~^%#-!.").rstrip("!")
-        if any(mark in _STARS for mark in word) and word[0].isalpha():
+        if any(mark in _STARS for mark in word) and word[0].isalpha() and (len(word) > 3 or "*" in word):
             for keyword in self._by_shape.get((word[0], len(word)), ()):
                 fits = all(mark in _STARS or mark == letter for mark, letter in zip(word, keyword, strict=True))
                 if fits and sum(mark in _STARS for mark in word) < len(word) - (len(word) > 4):
@@ -245,12 +245,12 @@ class Splitter:
     """Cuts words that were typed together ("killmyself") at words of the lexicon."""
 
     def __init__(self, words: Collection[str]) -> None:
-        """Keeps the words that a piece may be."""
+        """Keep the words that a piece may be."""
         self._words = {word for word in words if len(word) > 2 or word in _SMALL_WORDS}
         self._longest = max(map(len, self._words), default=0)
 
     def split(self, letters: str) -> list[str] | None:
-        """Returns the fewest known pieces that spell the letters, or None."""
+        """Return the fewest known pieces that spell the letters, or None."""
         best: list[tuple[int, int] | None] = [(0, 0)] + [None] * len(letters)
         for end in range(1, len(letters) + 1):
             for start in range(max(0, end - self._longest), end):
@@ -292,7 +292,7 @@ class Spelling:
         past_forms: Collection[str] = (),
         common: Collection[str] = (),
     ) -> None:
-        """Prepares the look-ups.
+        """Prepare the look-ups.
 
         Args:
             keywords: Every word that a pattern of the lexicon uses; typos are corrected to these alone.
@@ -322,7 +322,7 @@ class Spelling:
         self._settle = lru_cache(maxsize=50_000)(self._settle_word)
 
     def words(self, clause: str, correct: bool = True) -> tuple[str, ...]:
-        """Returns the words of a clause as the patterns spell them.
+        """Return the words of a clause as the patterns spell them.
 
         Args:
             clause: One clause of a plain text.
@@ -340,14 +340,14 @@ class Spelling:
         return self._drop_fillers(self._join(settled))
 
     def phrase(self, text: str) -> tuple[str, ...]:
-        """Returns a phrase of a pattern as `words` would, without correcting it."""
+        """Return a phrase of a pattern as `words` would, without correcting it."""
         settled: list[str] = []
         for word in text.split():
             settled += self._replacements.get(word, (word,))
         return self._drop_fillers(self._join(settled))
 
     def _glue(self, raw: list[str]) -> list[str]:
-        """Joins words cut by a space: "sui cide", "my self"."""
+        """Join words cut by a space: "sui cide", "my self"."""
         if all(word in self._known for word in raw):
             return raw
         glued: list[str] = []
@@ -435,7 +435,7 @@ class Spelling:
 
 
 def _split_chunk(chunk: str) -> tuple[str, ...]:
-    """Takes punctuation off a chunk; an apostrophe joins or marks a shortened verb, other marks part."""
+    """Take punctuation off a chunk; an apostrophe joins or marks a shortened verb, other marks part."""
     for short, long in _SHORTENED:
         chunk = chunk.replace(short, long)
     if "'s" in chunk and chunk.partition("'s")[0].strip('"(') not in _IS_NOT_POSSESSIVE:
@@ -455,7 +455,7 @@ _IS_NOT_POSSESSIVE = frozenset(
 
 @lru_cache(maxsize=4096)
 def _squeezed(word: str) -> tuple[str, ...]:
-    """Returns spellings of a stretched word ("sooo", "killll"): each run as one letter or two."""
+    """Return spellings of a stretched word ("sooo", "killll"): each run as one letter or two."""
     runs = list(_RUNS.finditer(word))
     if len(runs) > 5 or len(word) > 60:
         return (_RUNS.sub(r"\1", word),)
@@ -469,7 +469,7 @@ def _squeezed(word: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def english_counts() -> Mapping[str, int]:
-    """Returns how often each of 82,765 English words is used (the list that ships with symspellpy)."""
+    """Return how often each of 82,765 English words is used (the list that ships with symspellpy)."""
     path = Path(symspellpy.__file__).parent / "frequency_dictionary_en_82_765.txt"
     counts: dict[str, int] = {}
     for line in path.read_text(encoding="utf-8-sig").splitlines():
