@@ -39,7 +39,6 @@ def main() -> None:
             for name, messages, size, scheme in (
                 ("talk", TALK, (900, 820), "light"),
                 ("crisis-phone", CRISIS, (390, 780), "light"),
-                ("dark", TALK[:1], (900, 620), "dark"),
             ):
                 page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
                 page.goto(f"http://127.0.0.1:{port}/")
@@ -54,10 +53,10 @@ def main() -> None:
 
 
 def _say(page: Page, text: str) -> None:
-    page.wait_for_timeout(1_500)
+    page.wait_for_timeout(4_000)
     page.get_by_role("textbox").fill(text)
     page.keyboard.press("Enter")
-    page.wait_for_timeout(1_500)
+    page.wait_for_timeout(4_000)
 
 
 def _wait_until_ready(port: int) -> None:
