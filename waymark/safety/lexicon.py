@@ -171,8 +171,9 @@ class _Loader:
         index: dict[str, list[tuple[Rule, Pattern]]] = {}
         for rule in rules:
             for pattern in rule.patterns:
+                entry = (rule, pattern)
                 for word in pattern.anchors[0]:
-                    index.setdefault(word, []).append((rule, pattern))
+                    index.setdefault(word, []).append(entry)
         subjects = {who: frozenset(str(names).split()) for who, names in self._raw.get("subjects", {}).items()}
         return Lexicon(
             language=self._raw["language"],

@@ -73,6 +73,16 @@ def _rank(category: Category) -> int:
     return len(SEVERITY) - SEVERITY.index(category)
 
 
+def _potential(rule: Rule, lexicon: Lexicon) -> int:
+    """Return the most a finding of a rule can weigh, when everything is said that raises it."""
+    tier, rank = TIERS.index(rule.tier), _rank(rule.category)
+    for more in lexicon.raises:
+        if rule.category in more.categories and rule.id not in more.spares:
+            tier = max(tier, TIERS.index(more.tier))
+            rank = max(rank, _rank(more.becomes or rule.category))
+    return _weight(tier, rank, True)
+
+
 def _weight(tier: int, rank: int, is_visitor: bool) -> int:
     return 100 * (1 + tier) + 2 * rank + is_visitor
 
@@ -90,6 +100,7 @@ class Screener:
             for lexicon in lexicons
             for rule in lexicon.rules
         }
+        self._potentials = {id(rule): _potential(rule, lexicon) for lexicon in lexicons for rule in lexicon.rules}
 
     @classmethod
     def load(cls, folder: Path) -> Screener:
@@ -131,7 +142,7 @@ class Screener:
 
     def _readings(self, text: str) -> list[_Reading]:
         parts = list(dict.fromkeys(clauses(self._unmasker.plain(clean(text)))))
-        return [_Reading(lexicon, self._lexicons, self._guards, parts) for lexicon in self._lexicons]
+        return [_Reading(lexicon, self._lexicons, self._guards, self._potentials, parts) for lexicon in self._lexicons]
 
 
 class _Clause:
@@ -152,9 +163,6 @@ class _Clause:
         return self._spans[key]
 
 
-_Hit = tuple[Rule, Pattern, _Clause, int, int]
-
-
 class _Reading:
     """One message read with one lexicon."""
 
@@ -163,10 +171,12 @@ class _Reading:
         lexicon: Lexicon,
         lexicons: Sequence[Lexicon],
         guards: dict[int, tuple[Guard, ...]],
+        potentials: dict[int, int],
         parts: Sequence[str],
     ) -> None:
         self._lexicon = lexicon
         self._guards = guards
+        self._potentials = potentials
         others = [other for other in lexicons if other is not lexicon]
         self._clauses: list[_Clause] = []
         for part in parts:
@@ -178,39 +188,34 @@ class _Reading:
 
     def findings(self) -> list[Finding]:
         """Return every finding once."""
-        judged = (self._judge(*hit) for hit in self._hits())
+        judged = (
+            self._judge(rule, pattern, clause, start, end)
+            for rule, pattern, clause in self._candidates()
+            for start, end in clause.spans(pattern)
+        )
         return list(dict.fromkeys(finding for finding in judged if finding is not None))
 
     def worst(self, worst: Finding | None) -> Finding | None:
-        """Return the worst finding, or the one given; a rule that could not be worse is not judged."""
-        for hit in sorted(self._hits(), key=lambda hit: -self._potential(hit[0])):
-            if self._potential(hit[0]) <= severity(worst):
+        """Return the worst finding, or the one given; a rule that could not be worse is not tried."""
+        judged: set[tuple[int, int, int, int]] = set()
+        for rule, pattern, clause in sorted(self._candidates(), key=lambda found: -self._potentials[id(found[0])]):
+            if self._potentials[id(rule)] <= severity(worst):
                 break
-            worst = max(worst, self._judge(*hit), key=severity)
+            for start, end in clause.spans(pattern):
+                hit = (id(rule), id(clause), start, end)
+                if hit not in judged:
+                    judged.add(hit)
+                    worst = max(worst, self._judge(rule, pattern, clause, start, end), key=severity)
         return worst
 
-    def _potential(self, rule: Rule) -> int:
-        """Return the most a finding of a rule can weigh, when everything is said that raises it."""
-        tier, rank = TIERS.index(rule.tier), _rank(rule.category)
-        for more in self._lexicon.raises:
-            if rule.category in more.categories and rule.id not in more.spares:
-                tier = max(tier, TIERS.index(more.tier))
-                rank = max(rank, _rank(more.becomes or rule.category))
-        return _weight(tier, rank, True)
-
-    def _hits(self) -> list[_Hit]:
+    def _candidates(self) -> list[tuple[Rule, Pattern, _Clause]]:
+        """Return the patterns whose words were said, with the clause they were said in."""
         index = self._lexicon.index
-        hits: dict[tuple[int, int, int, int], _Hit] = {}
-        for place, clause in enumerate(self._clauses):
-            tried: set[int] = set()
-            for word in clause.words:
-                for rule, pattern in index.get(word, ()):
-                    if id(pattern) in tried:
-                        continue
-                    tried.add(id(pattern))
-                    for start, end in clause.spans(pattern):
-                        hits.setdefault((place, id(rule), start, end), (rule, pattern, clause, start, end))
-        return list(hits.values())
+        found: list[tuple[Rule, Pattern, _Clause]] = []
+        for clause in self._clauses:
+            entries = {id(entry): entry for word in clause.said for entry in index.get(word, ())}
+            found += [(rule, pattern, clause) for rule, pattern in entries.values() if pattern.may_match(clause.said)]
+        return found
 
     def _judge(self, rule: Rule, found: Pattern, clause: _Clause, start: int, end: int) -> Finding | None:
         if rule.not_by_visitor and self._subject(clause.words, start) == "self":
