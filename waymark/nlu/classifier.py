@@ -129,7 +129,7 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the regressions on the vectors of all intent examples and store them."""
         examples = [example for example in training_data.intent_examples if example.get(TEXT)]
-        vectors = np.vstack([_vector(example) for example in examples])
+        vectors = np.vstack([sentence_vector(example) for example in examples])
         close_vectors = encode_closely([example.get(TEXT) for example in examples])
         intents = np.array([example.get(INTENT) for example in examples])
         self._readings = Readings.fit(vectors, close_vectors, intents, self._config)
@@ -146,7 +146,7 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
                 message.set(INTENT, {"name": None, "confidence": 1.0}, add_to_output=True)
                 message.set("intent_ranking", [], add_to_output=True)
                 continue
-            chances = self._readings.chances(_vector(message), text)
+            chances = self._readings.chances(sentence_vector(message), text)
             best = np.argsort(chances)[::-1][: self._config["ranking_length"]]
             intents = self._readings.intents
             ranking = [{"name": intents[place], "confidence": float(chances[place])} for place in best]
@@ -155,7 +155,8 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
         return messages
 
 
-def _vector(message: Message) -> npt.NDArray[np.float32]:
+def sentence_vector(message: Message) -> Array:
+    """The dense sentence vector that the encoder put on a message, shape (1, 512)."""
     for features in message.features:
         if features.attribute == TEXT and features.type == FEATURE_TYPE_SENTENCE:
             return np.asarray(features.features)

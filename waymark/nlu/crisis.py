@@ -18,6 +18,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from waymark import settings
+from waymark.nlu.classifier import sentence_vector
 from waymark.nlu.encoder import encode
 from waymark.nlu.unreadable import LANGUAGE
 from waymark.safety.learned import REASON, LearnedLayer, examples, harmless, join
@@ -122,23 +123,24 @@ class CrisisScreener(GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Screen each message once."""
         for message in messages:
-            finding = self._screen(message.get(TEXT) or "", str(message.get(LANGUAGE) or "en"))
+            finding = self._screen(message)
             if finding and not _is_question(message, finding):
                 message.set(CRISIS, finding.as_dict(), add_to_output=True)
                 intent = {"name": f"report_{finding.category}", "confidence": 1.0}
                 message.set(INTENT, intent, add_to_output=True)
         return messages
 
-    def _screen(self, text: str, language: str) -> Finding | None:
+    def _screen(self, message: Message) -> Finding | None:
+        text = message.get(TEXT) or ""
         if PAYLOAD.fullmatch(text):
             return None
         by_rule = screener().screen(text)
         if self._layer is None or not any(char.isalpha() for char in text):
             return by_rule
-        parts = [text]
-        if len(text.split()) > WHOLE:
-            parts += clauses(clean(text))[-MOST_PARTS:]
-        return join(by_rule, self._layer.find(np.asarray(encode(parts)), language))
+        vectors = sentence_vector(message)
+        if len(text.split()) > WHOLE and (parts := clauses(clean(text))[-MOST_PARTS:]):
+            vectors = np.vstack([vectors, encode(parts)])
+        return join(by_rule, self._layer.find(vectors, str(message.get(LANGUAGE) or "en")))
 
 
 def _is_question(message: Message, finding: Finding) -> bool:
