@@ -64,6 +64,16 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="measure understanding; writes reports/")
     evaluate.add_argument("--compare", action="store_true", help="also compare with keyword features and DIET")
     evaluate.add_argument("--diet-epochs", type=int, default=40, metavar="N", help="epochs for DIET (default 40)")
+    evaluate.add_argument(
+        "what",
+        nargs="?",
+        choices=["understanding", "crisis"],
+        default="understanding",
+        help="the questions (default) or the crisis screener",
+    )
+    evaluate.add_argument(
+        "--bound", action="append", default=[], metavar="FIGURE=RATE", help="crisis: a bound other than the goal"
+    )
     evaluate.set_defaults(run=_evaluate)
 
     requests = commands.add_parser("requests", help="callback requests")
@@ -180,9 +190,21 @@ def _check(_: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    if options.what == "crisis":
+        from waymark.crisis_evaluation import evaluate_crisis
+
+        return evaluate_crisis({name: _rate(value) for name, _, value in (one.partition("=") for one in options.bound)})
+
     from waymark.evaluation import evaluate
 
     return evaluate(compare=options.compare, diet_epochs=options.diet_epochs)
+
+
+def _rate(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise ValueError('--bound wants FIGURE=RATE with a rate from 0 to 1, as "crisis noticed=0.95".') from None
 
 
 def _requests(_: argparse.Namespace) -> int:

@@ -1,8 +1,7 @@
-"""Measures understanding: cross-validation, the held-out questions, follow-ups, false alarms.
+"""Measures understanding: cross-validation, the held-out questions, follow-ups.
 
 The held-out phrases of `tests/phrases/` were written apart from the training phrases by people who
-had not seen them. They are for measuring. A few settings were changed after looking at their misses
-(README, "How it understands"), so a fresh set is due.
+had not seen them, and are for measuring only; settings are tuned on `tests/phrases_dev/`.
 """
 
 from __future__ import annotations
@@ -88,11 +87,10 @@ def cross_validate() -> dict[str, Any]:
     predicted = np.empty_like(intents)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(vectors, intents)
     for train, test in tqdm(folds, total=FOLDS, desc="cross-validation"):
-        readings = Readings.fit(vectors[train], close_vectors[train], intents[train], DEFAULTS)
-        quick = readings.quick.predict_proba(vectors[test])
-        close = readings.close.predict_proba(np.hstack([vectors[test], close_vectors[test]]))
-        unsure = quick.max(axis=1) < readings.confident
-        predicted[test] = readings.close.classes_[np.where(unsure[:, None], close, quick).argmax(axis=1)]
+        learned = [texts[place] for place in train]
+        readings = Readings.fit(learned, vectors[train], close_vectors[train], intents[train], DEFAULTS)
+        chances = readings.chances([texts[place] for place in test], vectors[test], close_vectors[test])
+        predicted[test] = np.array(readings.intents)[chances.argmax(axis=1)]
     topics = _topics()
     plot_confusion(
         [topics.get(intent, "other") for intent in intents],
@@ -107,10 +105,6 @@ async def _held_out() -> dict[str, Any]:
     guide = Guide.load()
     questions = await _ask_each(guide, read_phrases(PHRASES / "questions.yml"), "questions")
     beyond = await _ask_each(guide, read_phrases(PHRASES / "out_of_scope.yml"), "out of scope")
-    harmless = yaml.safe_load((PHRASES / "harmless.yml").read_text(encoding="utf-8"))["messages"]
-    alarms = await _ask_each(guide, [(text, "") for text in harmless], "harmless")
-    crisis = yaml.safe_load((PHRASES / "crisis.yml").read_text(encoding="utf-8"))["messages"]
-    found = await _ask_each(guide, [(entry["text"], "") for entry in crisis], "crisis")
     _write_misses([(text, right, turn.intent) for text, right, turn in questions + beyond if turn.intent != right])
     topics = _topics()
     plot_confusion(
@@ -119,16 +113,12 @@ async def _held_out() -> dict[str, Any]:
         "Held-out questions, by topic",
         REPORTS / "confusion.png",
     )
-    acute = [turn for (_, _, turn), entry in zip(found, crisis, strict=True) if entry["tier"] != "concern"]
     return {
         "questions": rate_of([turn.intent == right for _, right, turn in questions]),
         "questions_right_or_offered": rate_of([right in _offered(turn) for _, right, turn in questions]),
         "out_of_scope": rate_of([turn.intent in NOT_COVERED for _, _, turn in beyond]),
         "follow_ups": rate_of(await _follow_ups(guide)),
-        "harmless_alarms_high": rate_of([_tier(turn) in ("high", "immediate") for _, _, turn in alarms]),
-        "harmless_alarms_any": rate_of([turn.crisis is not None for _, _, turn in alarms]),
-        "crisis_any": rate_of([turn.crisis is not None for _, _, turn in found]),
-        "crisis_acute_high": rate_of([_tier(turn) in ("high", "immediate") for turn in acute]),
+        "questions_as_crisis": rate_of([turn.crisis is not None for _, _, turn in questions]),
         "milliseconds_p50": round(float(np.median(_MILLISECONDS)), 1),
     }
 
@@ -161,10 +151,6 @@ async def _follow_ups(guide: Guide) -> list[bool]:
 def _offered(turn: Turn) -> set[str]:
     named = {button["payload"].removeprefix("/") for reply in turn.replies for button in reply["buttons"]}
     return {turn.intent} | (named if turn.intent == "nlu_fallback" else set())
-
-
-def _tier(turn: Turn) -> str:
-    return turn.crisis["tier"] if turn.crisis else ""
 
 
 def _topics() -> dict[str, str]:

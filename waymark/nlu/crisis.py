@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import skops.io
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -28,9 +27,10 @@ from waymark.safety.text import clauses, clean
 CRISIS = "crisis"
 """Name of the finding in a message's parse data."""
 
-PHRASES = settings.CRISIS / "phrases"
+RISK, BY_RULE = "crisis_risk", "crisis_by_rule"
+"""What the trained layer and the rules alone made of the message, for the evaluation."""
 
-FILE = "crisis.skops"
+PHRASES = settings.CRISIS / "phrases"
 
 PLAIN = 0.8
 """Confidence of the classifier from which a question counts as plainly understood."""
@@ -92,7 +92,7 @@ class CrisisScreener(GraphComponent):
     ) -> CrisisScreener:
         """Load the trained layer."""
         with model_storage.read_from(resource) as folder:
-            return cls(model_storage, resource, LearnedLayer(*skops.io.load(folder / FILE, trusted=[])))
+            return cls(model_storage, resource, LearnedLayer.load(folder))
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -110,14 +110,16 @@ class CrisisScreener(GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the layer on the crisis phrases, with the harmless ones and the questions as what is no crisis."""
         questions = [
-            example.get(TEXT)
+            example
             for example in training_data.intent_examples
             if example.get(TEXT) and not NEAR_A_CRISIS.fullmatch(example.get(INTENT) or "")
         ]
-        learned = [*examples(PHRASES), *harmless(questions)]
-        self._layer = LearnedLayer.fit(encode([example.text for example in learned]), learned)
+        phrases = examples(PHRASES)
+        vectors = [encode([phrase.text for phrase in phrases]), *map(sentence_vector, questions)]
+        learned = [*phrases, *harmless(question.get(TEXT) for question in questions)]
+        self._layer = LearnedLayer.fit(np.vstack(vectors), learned)
         with self._storage.write_to(self._resource) as folder:
-            skops.io.dump(self._layer.parts(), folder / FILE)
+            self._layer.store(folder)
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -135,12 +137,16 @@ class CrisisScreener(GraphComponent):
         if PAYLOAD.fullmatch(text):
             return None
         by_rule = screener().screen(text)
+        if by_rule:
+            message.set(BY_RULE, by_rule.tier, add_to_output=True)
         if self._layer is None or not any(char.isalpha() for char in text):
             return by_rule
-        vectors = sentence_vector(message)
+        texts, vectors = [text[: settings.READ_FOR_TOPIC]], sentence_vector(message)
         if len(text.split()) > WHOLE and (parts := clauses(clean(text))[-MOST_PARTS:]):
-            vectors = np.vstack([vectors, encode(parts)])
-        return join(by_rule, self._layer.find(vectors, str(message.get(LANGUAGE) or "en")))
+            texts, vectors = [*texts, *parts], np.vstack([vectors, encode(parts)])
+        risks = self._layer.risks(texts, vectors)
+        message.set(RISK, round(float(risks.max()), 2), add_to_output=True)
+        return join(by_rule, self._layer.find(texts, vectors, risks, str(message.get(LANGUAGE) or "en")))
 
 
 def _is_question(message: Message, finding: Finding) -> bool:

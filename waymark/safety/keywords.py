@@ -1,0 +1,88 @@
+"""Reads labels from the words and letters of a message, where the encoders read them from its sense."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import hstack
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.svm import LinearSVC
+
+SHARPNESS = 8.0
+"""Turns the machine's margins into chances: the softmax of so many times the margin."""
+
+_OTHER = re.compile(r"[^\w' ]+")
+
+
+class Keywords:
+    """A linear support vector machine over words, pairs of words, and groups of two to five letters.
+
+    Letters forgive spelling, words and pairs keep what a sentence vector blurs ("stage two", "text, not call").
+    """
+
+    def __init__(
+        self, vectorizers: Sequence[TfidfVectorizer], weights: npt.NDArray[np.float32], offsets: npt.NDArray[np.float32]
+    ) -> None:
+        """Keep fitted vectorizers, weights of shape (features, labels) and offsets (labels)."""
+        self._vectorizers, self._weights, self._offsets = vectorizers, weights, offsets
+
+    @classmethod
+    def fit(cls, texts: Sequence[str], labels: npt.NDArray[Any]) -> Keywords:
+        """Fit on texts and their labels, in the same order."""
+        prepared = [plain(text) for text in texts]
+        vectorizers = _vectorizers()
+        features = hstack([vectorizer.fit_transform(prepared) for vectorizer in vectorizers], format="csr")
+        machine = LinearSVC(C=0.5).fit(features, labels)
+        return cls(vectorizers, machine.coef_.T.astype(np.float32), machine.intercept_.astype(np.float32))
+
+    def store(self, folder: Path, name: str) -> None:
+        """Write what `load` reads: plain numbers and words, no code."""
+        terms = [sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.get) for vectorizer in self._vectorizers]
+        (folder / f"{name}.json").write_text(json.dumps(terms), encoding="utf-8")
+        idf = np.concatenate([vectorizer.idf_ for vectorizer in self._vectorizers]).astype(np.float32)
+        # Half precision on disk: the weights are small and many, and the chances do not notice.
+        np.savez(folder / f"{name}.npz", idf=idf, weights=self._weights.astype(np.float16), offsets=self._offsets)
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> Keywords:
+        """Read what `store` wrote."""
+        vectorizers, start = _vectorizers(), 0
+        with np.load(folder / f"{name}.npz", allow_pickle=False) as stored:
+            weights, offsets, idf = stored["weights"].astype(np.float32), stored["offsets"], stored["idf"]
+        terms = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        for vectorizer, of_one in zip(vectorizers, terms, strict=True):
+            vectorizer.vocabulary = {term: place for place, term in enumerate(of_one)}
+            vectorizer.idf_ = idf[start : start + len(of_one)]
+            start += len(of_one)
+        return cls(vectorizers, weights, offsets)
+
+    def margins(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """How far each text lies on each label's side: (texts, labels), or (texts,) for two labels."""
+        prepared = [plain(text) for text in texts]
+        features = hstack([vectorizer.transform(prepared) for vectorizer in self._vectorizers], format="csr")
+        margins: npt.NDArray[np.float32] = features @ self._weights + self._offsets
+        return margins[:, 0] if margins.shape[1] == 1 else margins
+
+    def chances(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        """The chance of each of three or more labels for each text: (texts, labels), labels in sorted order."""
+        margins = self.margins(texts).astype(np.float64)
+        scaled = np.exp(SHARPNESS * (margins - margins.max(axis=1, keepdims=True)))
+        chances: npt.NDArray[np.float64] = scaled / scaled.sum(axis=1, keepdims=True)
+        return chances
+
+
+def plain(text: str) -> str:
+    """Lower case without signs, so that "D.B.T.?" and "dbt" differ less."""
+    return _OTHER.sub(" ", text.lower().replace("\u2019", "'"))
+
+
+def _vectorizers() -> tuple[TfidfVectorizer, TfidfVectorizer]:
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32, token_pattern=r"\b\w+\b")
+    letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True, dtype=np.float32)
+    return words, letters
