@@ -1,4 +1,4 @@
-"""The web server: Rasa's Sanic app with the channels, the demo page and routes that tell its health."""
+"""The web server: Rasa's Sanic app with the channels, the page and routes that tell its health."""
 
 from __future__ import annotations
 
@@ -11,25 +11,22 @@ from rasa.core.run import create_http_input_channels
 from sanic import Sanic
 from sanic.exceptions import SanicException
 from sanic.request import Request
-from sanic.response import HTTPResponse, file, json
+from sanic.response import HTTPResponse, json
 
 from waymark import settings
+from waymark.channels.web import PREFIX, Refused, WebChannel
+from waymark.pages import Pages, add_pages
 from waymark.runtime import load_agent
 
 logger = logging.getLogger(__name__)
 
 HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-    ),
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-
-PAGE_FILES = {"": "index.html", "chat.js": "chat.js", "chat.css": "chat.css"}
 
 
 def create_app(model: Path | None = None, agent: Any = None) -> Sanic:
@@ -77,26 +74,31 @@ def _add_routes(app: Sanic) -> None:
         is_ready = app.ctx.agent.is_ready()
         return json({"ready": is_ready}, status=200 if is_ready else 503)
 
-    for address, name in PAGE_FILES.items():
-        _add_page(app, address, settings.WEB / name)
+    add_pages(app, Pages())
 
     @app.middleware("response")  # type: ignore[no-untyped-call]
     async def harden(_: Request, response: HTTPResponse) -> None:
-        response.headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
 
     @app.exception(Exception)  # type: ignore[no-untyped-call]
-    async def refuse(_: Request, error: Exception) -> HTTPResponse:
+    async def refuse(request: Request, error: Exception) -> HTTPResponse:
+        if request.path.startswith(PREFIX):
+            return _refuse_page(app, error)
         if isinstance(error, SanicException) and error.status_code < 500:
             return json({"error": str(error) or "refused"}, status=error.status_code)
         logger.error("A request failed: %s", type(error).__name__)
         return json({"error": "Something broke on our side."}, status=500)
 
 
-def _add_page(app: Sanic, address: str, path: Path) -> None:
-    async def page(_: Request) -> HTTPResponse:
-        return await file(path)
-
-    app.add_route(page, f"/{address}", name=f"page_{path.stem}_{path.suffix[1:]}")
+def _refuse_page(app: Sanic, error: Exception) -> HTTPResponse:
+    """What the page gets when a request does not come as far as its channel, or breaks in it."""
+    status = getattr(error, "status_code", 500)
+    if status >= 500:
+        logger.error("A request failed: %s", type(error).__name__)
+    channel = next(each for each in app.ctx.input_channels if isinstance(each, WebChannel))
+    refused = Refused(status, "too_long" if status == 413 else "slow" if status >= 500 else "unclear")
+    return json(channel.refusal(refused), status=status, ensure_ascii=False)
 
 
 def serve(host: str, port: int, model: Path | None = None) -> None:
