@@ -21,8 +21,8 @@ from waymark.channels.sessions import IDLE
 from waymark.channels.web import TEXT_LIMIT
 from waymark.content.clinic import Clinic
 from waymark.content.palette import DARK, LIGHT, shades, style_sheet
-from waymark.content.strings import LANGUAGES, Strings
-from waymark.safety.lines import Country, Lines
+from waymark.content.strings import LANGUAGES, Strings, directory
+from waymark.safety.lines import Country
 
 DIST = settings.WEB / "dist"
 POLL = 15
@@ -50,7 +50,7 @@ class Pages:
         self.clinic = clinic or Clinic.load(settings.CLINIC)
         self.poll = POLL
         self._strings = Strings.load(self.clinic)
-        self._lines = Lines.load(settings.CRISIS)
+        self._lines = directory()
         self._template = (settings.WEB / "page.html").read_text(encoding="utf-8")
 
     def page(self, language: str, view: str = "talk") -> str:

@@ -15,6 +15,7 @@ from sanic.response import HTTPResponse, json
 
 from waymark import settings
 from waymark.channels.web import PREFIX, Refused, WebChannel
+from waymark.content.clinic import Clinic
 from waymark.pages import Pages, add_pages
 from waymark.runtime import load_agent
 
@@ -29,13 +30,17 @@ HEADERS = {
 }
 
 
-def create_app(model: Path | None = None, agent: Any = None) -> Sanic:
-    """The app, which loads its model as it starts, unless it is given an agent.
+def create_app(model: Path | None = None, agent: Any = None, clinic: Clinic | None = None) -> Sanic:
+    """The app, which loads its model as it starts, unless it is given an agent; the clinic is that of clinic.yml.
 
     Without a model it still starts and answers every message with the numbers to call;
     `/ready` says 503 then.
     """
+    clinic = clinic or Clinic.load(settings.CLINIC)
     channels = create_http_input_channels(None, str(settings.ROOT / "credentials.yml"))
+    for channel in channels:
+        if isinstance(channel, WebChannel):
+            channel.clinic = clinic
     app = Sanic("waymark", configure_logging=False)
     register(channels, app, route="/webhooks/")
     app.config.REQUEST_MAX_SIZE = settings.BODY_LIMIT + 1024
@@ -50,7 +55,7 @@ def create_app(model: Path | None = None, agent: Any = None) -> Sanic:
 
     if agent is None:
         app.register_listener(load, "before_server_start")
-    _add_routes(app)
+    _add_routes(app, clinic)
     return app
 
 
@@ -64,7 +69,7 @@ class _NoAgent:
         return False
 
 
-def _add_routes(app: Sanic) -> None:
+def _add_routes(app: Sanic, clinic: Clinic) -> None:
     @app.get("/health")
     async def health(_: Request) -> HTTPResponse:
         return json({"status": "ok"})
@@ -74,7 +79,8 @@ def _add_routes(app: Sanic) -> None:
         is_ready = app.ctx.agent.is_ready()
         return json({"ready": is_ready}, status=200 if is_ready else 503)
 
-    add_pages(app, Pages())
+    app.ctx.pages = Pages(clinic)
+    add_pages(app, app.ctx.pages)
 
     @app.middleware("response")  # type: ignore[no-untyped-call]
     async def harden(_: Request, response: HTTPResponse) -> None:

@@ -64,14 +64,19 @@ class Visitor:
     """A page that talks with the channel."""
 
     def __init__(self, app: Sanic, origin: str | None = OWN) -> None:
-        self._client = SanicASGITestClient(app, base_url=OWN)
+        self._client = SanicASGITestClient(app)
         self.origin = origin
         self.session = ""
         self._number = 0
 
     async def post(self, path: str, body: Any, **headers: str) -> Any:
         content = body if isinstance(body, bytes | str) else json.dumps(body)
-        sent = {"content-type": "application/json", **({"origin": self.origin} if self.origin else {}), **headers}
+        sent = {
+            "host": "guide.test",
+            "content-type": "application/json",
+            **({"origin": self.origin} if self.origin else {}),
+            **headers,
+        }
         _, response = await self._client.post(f"/talk/{path}", content=content, headers=sent)
         return response
 
@@ -82,7 +87,11 @@ class Visitor:
 
     async def say(self, text: str = "", **body: Any) -> Any:
         self._number += 1
-        message = {"session": self.session, "id": f"message-{self._number}", **({} if "choice" in body else {"text": text})}
+        message = {
+            "session": self.session,
+            "id": f"message-{self._number}",
+            **({} if "choice" in body else {"text": text}),
+        }
         return await self.post("say", {**message, **body})
 
 
@@ -95,9 +104,7 @@ def agent() -> Agent:
 def app(agent: Agent) -> Iterator[Sanic]:
     Sanic.test_mode = True
     Sanic._app_registry.clear()
-    app = create_app(agent=agent)
-    channel_of(app)._clinic = replace(channel_of(app)._clinic, sites=(LISTED,))
-    yield app
+    yield create_app(agent=agent, clinic=replace(Clinic.load(settings.CLINIC), sites=(LISTED,)))
 
 
 @pytest.fixture
@@ -171,8 +178,17 @@ async def test_our_own_page_and_a_listed_site_are_answered(app: Sanic, origin: s
 
 @pytest.mark.parametrize(
     "origin",
-    [None, "null", "", "https://elsewhere.test", "https://www.clinic.test.elsewhere.test", "http://www.clinic.test"]
-    + ["https://guide.test.elsewhere.test", "file://", "chrome-extension://guide.test", "https://www.clinic.test/"],
+    [
+        *(
+            None,
+            "null",
+            "",
+            "https://elsewhere.test",
+            "https://www.clinic.test.elsewhere.test",
+            "http://www.clinic.test",
+        ),
+        *("https://guide.test.elsewhere.test", "file://", "chrome-extension://guide.test", "https://www.clinic.test/"),
+    ],
 )
 async def test_nobody_else_is(app: Sanic, agent: Agent, origin: str | None) -> None:
     response = await Visitor(app, origin).start()
@@ -183,7 +199,7 @@ async def test_nobody_else_is(app: Sanic, agent: Agent, origin: str | None) -> N
 
 @pytest.mark.parametrize(("origin", "status"), [(LISTED, 204), ("https://elsewhere.test", 403)])
 async def test_a_browser_that_asks_first_hears_who_may(app: Sanic, origin: str, status: int) -> None:
-    _, response = await SanicASGITestClient(app, base_url=OWN).options("/talk/say", headers={"origin": origin})
+    _, response = await SanicASGITestClient(app).options("/talk/say", headers={"origin": origin})
     assert response.status == status
     assert ("access-control-allow-origin" in response.headers) is (status == 204)
 
@@ -525,7 +541,7 @@ async def test_a_breaking_channel_names_the_numbers_too(
 @pytest.fixture
 def get(app: Sanic) -> Callable[..., Awaitable[Any]]:
     async def get(address: str, **headers: str) -> Any:
-        _, response = await SanicASGITestClient(app, base_url=OWN).get(address, headers=headers)
+        _, response = await SanicASGITestClient(app).get(address, headers=headers)
         return response
 
     return get

@@ -82,13 +82,13 @@ class Refused(Exception):
 class WebChannel(InputChannel):
     """Talks with the page: it names nothing but its session, its own id for a message, and words or a choice."""
 
-    def __init__(self, sessions: Sessions | None = None, clinic: Clinic | None = None) -> None:
-        """Read the clinic, unless given."""
-        self.sessions = sessions or Sessions()
+    def __init__(self) -> None:
+        """Read the clinic, and issue sessions with a key of the environment or of this process."""
+        self.sessions = Sessions()
+        self.clinic = Clinic.load(settings.CLINIC)
         self.answer_within = ANSWER_WITHIN
         self.starts, self.messages = Allowance(60, 10), Allowance(120, 30)
-        self._clinic = clinic or Clinic.load(settings.CLINIC)
-        self._strings = Strings.load(self._clinic)
+        self._strings = Strings.load(self.clinic)
         self._waiting = 0
 
     @classmethod
@@ -167,7 +167,7 @@ class WebChannel(InputChannel):
     def _allowed_origin(self, request: Request) -> str | None:
         """The origin of a request, if it is our own or that of a listed site."""
         origin: str = request.headers.get("origin", "")
-        if origin in self._clinic.sites:
+        if origin in self.clinic.sites:
             return origin
         is_own = origin.startswith(("http://", "https://")) and urlsplit(origin).netloc == request.headers.get("host")
         return origin if is_own else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,12 @@ from waymark.safety.lines import Lines
 LANGUAGES = ("en", "es")
 SERVER = "server"
 """The part that the channel says; `page` and `launcher` are said by the page and by the script of a clinic's site."""
+
+
+@lru_cache(maxsize=1)
+def directory() -> Lines:
+    """The crisis lines, read once a process."""
+    return Lines.load(settings.CRISIS)
 
 
 class Strings:
@@ -28,7 +35,7 @@ class Strings:
     def load(cls, clinic: Clinic, folder: Path = settings.WEB) -> Strings:
         """Read the strings for a clinic."""
         strings = json.loads((folder / "strings.json").read_text(encoding="utf-8"))
-        lines = Lines.load(settings.CRISIS).placeholders(clinic.country)
+        lines = directory().placeholders(clinic.country)
         return cls(strings, {language: placeholders(clinic, lines, language) for language in LANGUAGES})
 
     def text(self, part: str, name: str, language: str) -> str:
