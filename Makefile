@@ -69,6 +69,7 @@ bench: train
 measure: train widget
 	$(BIN)/python tests/web/measure.py
 
+# The pictures of the README.
 pictures: train widget
 	$(BIN)/python tests/web/pictures.py
 

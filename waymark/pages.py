@@ -139,6 +139,7 @@ def add_pages(app: Sanic, pages: Pages) -> None:
     add("/page.css", STYLE, lambda _: _built("page.css"))
     add("/colors.css", STYLE, lambda _: pages.colors())
     add("/waymark.js", SCRIPT, lambda _: pages.launcher())
+    add("/icon", "image/x-icon", lambda _: "")  # a browser asks for one, and shows none for this
     add("/example", HTML, lambda _: (settings.WEB / "example.html").read_text(encoding="utf-8"))
 
 

@@ -14,6 +14,8 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
 from waymark import settings
+from waymark.channels.card import static_card
+from waymark.channels.gate import tappable
 from waymark.channels.web import PREFIX, Refused, WebChannel
 from waymark.content.clinic import Clinic
 from waymark.pages import Pages, add_pages
@@ -53,6 +55,12 @@ def create_app(model: Path | None = None, agent: Any = None, clinic: Clinic | No
         except Exception as error:
             logger.error("No model (%s: %s); only the numbers are answered.", type(error).__name__, error)
 
+    async def prepare(*_: Any) -> None:
+        # Read before the first visitor comes, not while one waits: what a failing part is answered with.
+        tappable()
+        static_card("")
+
+    app.register_listener(prepare, "before_server_start")
     if agent is None:
         app.register_listener(load, "before_server_start")
     _add_routes(app, clinic)

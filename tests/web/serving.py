@@ -45,7 +45,7 @@ ANSWERS: dict[str, list[dict[str, Any]]] = {
     ],
     "i want to die": [
         {
-            "text": "I'm really glad you said that. Call or text 988 (any time). Are you thinking about killing yourself?",
+            "text": "I'm really glad you said that. Call or text 988 (any time). Are you thinking of killing yourself?",
             "buttons": [{"title": title, "payload": f"/{title}"} for title in ("Yes", "No", "I'm not sure")],
         }
     ],
@@ -147,7 +147,7 @@ class Server:
 def clinic_site(script: str) -> Iterator[str]:
     """A page of a clinic's own, on another host, that carries the script; gives its address."""
     page = (
-        '<!doctype html><html lang="en"><title>The clinic</title><link rel="icon" href="#">'
+        '<!doctype html><html lang="en"><title>The clinic</title><link rel="icon" href="icon">'
         f'<script src="{script}" defer></script><main><h1>The clinic</h1><p><a href="/more">More</a></p></main>'
     )
 
