@@ -34,11 +34,11 @@ def waymark_serve() -> Iterator[str]:
 
 
 def _wait_until_ready(port: int) -> None:
-    for _ in range(240):
+    for _ in range(600):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready") as answer:
                 if answer.status == 200:
                     return
         except OSError:
             time.sleep(0.5)
-    sys.exit("The server did not become ready in two minutes.")
+    sys.exit("The server did not become ready in five minutes.")

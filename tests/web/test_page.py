@@ -351,7 +351,7 @@ def test_lights_count_the_shifts_and_capital_letters_are_none(talk: Page) -> Non
         talk.keyboard.press(key)
     press_shift(talk, 2)
     expect(talk.locator(".govuk-exit-this-page__indicator-light--on")).to_have_count(2)
-    expect(talk.locator("#leave [role=status]")).to_have_text("Shift, press 1 more time to leave.")
+    expect(talk.locator("#leave [role=status]")).to_have_text("Shift, press 1 more time to exit.")
     talk.keyboard.type("x")
     press_shift(talk, 2)
     expect(box(talk)).to_have_value("HEY\nx")
