@@ -18,7 +18,6 @@ from sanic.response import HTTPResponse
 
 from waymark import settings
 from waymark.channels.sessions import IDLE
-from waymark.channels.web import TEXT_LIMIT
 from waymark.content.clinic import Clinic
 from waymark.content.palette import DARK, LIGHT, shades, style_sheet
 from waymark.content.strings import LANGUAGES, Strings, directory
@@ -62,7 +61,6 @@ class Pages:
             "words": self._strings.words,
             "title": self.clinic.page_title,
             "exit_to": self.clinic.exit_to,
-            "limit": TEXT_LIMIT,
             "poll": self.poll,
             "idle": IDLE,
         }

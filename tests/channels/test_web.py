@@ -276,6 +276,7 @@ async def test_a_very_long_message_is_refused_kindly(visitor: Visitor, agent: Ag
     assert (await visitor.say("a" * TEXT_LIMIT)).status == 200
     assert_kind(await visitor.say("a" * (TEXT_LIMIT + 1)), 413, "too_long")
     assert_kind(await visitor.post("say", b'{"text": "' + b"a" * 200_000 + b'"}'), 413, "too_long")
+    assert_kind(await visitor.post("say", b'{"text": "' + b"a" * 400_000 + b'"}'), 413, "too_long")
 
 
 async def test_a_refused_message_in_crisis_gets_its_crisis_reply(visitor: Visitor) -> None:

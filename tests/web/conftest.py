@@ -46,8 +46,8 @@ def lasting_server() -> Iterator[Server]:
 @pytest.fixture
 def server(browser: Browser, lasting_server: Server) -> Iterator[Server]:
     """The server with an assistant that remembers nothing of other tests."""
-    agent = lasting_server.agent
-    agent.__init__()
+    agent = Agent()
+    lasting_server.use(agent)
     yield lasting_server
     agent.open.set()
 

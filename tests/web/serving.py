@@ -100,8 +100,12 @@ class Server:
         self.channel: WebChannel
         self.start()
 
+    def use(self, agent: Any) -> None:
+        """Let another assistant answer from here on."""
+        self.agent = self._running.ctx.agent = agent
+
     def start(self) -> None:
-        app = self._app()
+        app = self._running = self._app()
         self.channel = next(each for each in app.ctx.input_channels if isinstance(each, WebChannel))
         ready = threading.Event()
         self._loop = asyncio.new_event_loop()

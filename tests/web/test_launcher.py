@@ -29,8 +29,8 @@ def embedded(browser: Browser) -> Iterator[tuple[Server, str]]:
 
 @pytest.fixture
 def agent(embedded: tuple[Server, str]) -> Iterator[Agent]:
-    agent: Agent = embedded[0].agent
-    agent.__init__()  # type: ignore[misc]
+    agent = Agent()
+    embedded[0].use(agent)
     yield agent
     agent.open.set()
 

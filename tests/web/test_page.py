@@ -97,6 +97,7 @@ def test_a_full_talk_with_the_real_assistant(
         expect(entries(page).nth(6)).to_contain_text("988")
         expect(page.locator("#choices button")).not_to_have_count(0)
         page.get_by_role("button", name="Delete my chat").click()
+        expect(entries(page)).to_have_count(1)
         expect(entries(page)).to_contain_text("deleted")
         assert visit.complaints == []
         page.close()
@@ -114,7 +115,9 @@ def test_a_choice_can_be_typed_by_its_number(talk: Page, agent: Agent) -> None:
     assert agent.texts == ["/want_start_over", "/ask_helplines", "7"]
 
 
-def test_a_crisis_shows_its_question_and_numbers_as_links(talk: Page) -> None:
+@pytest.mark.parametrize("size", [(1000, 800), (390, 700), (320, 568)])
+def test_a_crisis_shows_its_question_and_numbers_as_links(talk: Page, size: tuple[int, int]) -> None:
+    talk.set_viewport_size({"width": size[0], "height": size[1]})
     say(talk, "i want to die")
     reply = entries(talk).nth(2)
     expect(reply.get_by_role("link", name="text 988")).to_have_attribute("href", "sms:988")

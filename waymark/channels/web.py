@@ -31,7 +31,7 @@ from waymark import settings
 from waymark.channels.card import crisis_words, static_card
 from waymark.channels.gate import words_only
 from waymark.channels.rest import reply_to
-from waymark.channels.sessions import IDLE, Allowance, Expired, Session, Sessions
+from waymark.channels.sessions import Allowance, Expired, Session, Sessions
 from waymark.content.clinic import Clinic
 from waymark.content.strings import SERVER, Strings
 
@@ -109,7 +109,7 @@ class WebChannel(InputChannel):
                 raise Refused(429, "busy")
             session = self.sessions.start(_language(asked))
             replies = await self._within(session, self._turn(on_new_message, session, OPENINGS[session.language]))
-            return {**self._state(session), "replies": replies}
+            return {"session": self.sessions.token(session), "replies": replies}
 
         async def say(request: Request, asked: dict[str, Any]) -> dict[str, Any]:
             session = self._session(asked)
@@ -121,7 +121,7 @@ class WebChannel(InputChannel):
                 replies = await self._within(session, answer)
             except Expired as error:
                 raise Refused(401, "expired", "", session.language) from error
-            return {**self._state(session), "replies": replies}
+            return {"session": self.sessions.token(session), "replies": replies}
 
         async def later(request: Request, asked: dict[str, Any]) -> dict[str, Any]:
             session = self._session(asked, renew=False)
@@ -235,9 +235,6 @@ class WebChannel(InputChannel):
             for button in reply.get("buttons") or ()
         ]
         return {"text": reply["text"], "choices": choices}
-
-    def _state(self, session: Session) -> dict[str, Any]:
-        return {"session": self.sessions.token(session), "ends_in": IDLE}
 
     def refusal(self, refused: Refused) -> dict[str, str]:
         """What the page gets instead of an answer: never without the numbers to call."""

@@ -81,12 +81,13 @@ async function takeTurn(answer, question, onFailure) {
 }
 
 function show(replies, question) {
-  transcript.addReplies(replies, question);
+  const entry = transcript.addReplies(replies);
   offered = replies.flatMap((reply) => reply.choices ?? []);
   transcript.offer(
     offered.map((each) => each.title),
     pick,
   );
+  transcript.bringIntoView(entry, question);
 }
 
 function open() {

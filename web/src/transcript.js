@@ -25,9 +25,12 @@ export function addMine(words) {
 }
 
 /** One answer, however many replies it has, is one entry. */
-export function addReplies(replies, question) {
-  const entry = add("guide", say("guide"), ...replies.map((reply) => linked(reply.text, say("new_tab"))));
-  // A long answer is read from its beginning, with the question above it if that is short.
+export function addReplies(replies) {
+  return add("guide", say("guide"), ...replies.map((reply) => linked(reply.text, say("new_tab"))));
+}
+
+/** A long answer is read from its beginning, with the question above it if that is short; its choices come below. */
+export function bringIntoView(entry, question) {
   const isShort = question && question.offsetHeight < talk.clientHeight / 3;
   if (question) (isShort ? question : entry).scrollIntoView({ block: "start" });
   else if (log.childElementCount > 1) entry.scrollIntoView({ block: "nearest" });
