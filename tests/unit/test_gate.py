@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waymark.channels.gate import admit
+from waymark.channels.gate import admit, words_only
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,8 @@ from waymark.channels.gate import admit
         ("/session_start", "session_start"),
         ("/back", "back"),
         ('/ask_cbt{"country":"GB"}', 'ask_cbt{"country":"GB"}'),
+        ("/ /restart", "restart"),
+        ("/\u200b/\n/restart", "restart"),
         ("//i want to die", "i want to die"),
         ("/i want to die", "i want to die"),
         ("\u202ereversed\u202c", "reversed"),
@@ -32,6 +34,11 @@ from waymark.channels.gate import admit
 )
 def test_what_is_let_through(text: str, admitted: str) -> None:
     assert admit(text) == admitted
+
+
+@pytest.mark.parametrize("text", ["/ask_cbt", "/ /ask_cbt", "\u200b/ask_cbt", "/\u200b/ask_cbt"])
+def test_typed_words_are_never_a_payload(text: str) -> None:
+    assert words_only(text) == "ask_cbt"
 
 
 @given(st.text())

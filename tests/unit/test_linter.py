@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,6 +44,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(settings.DATA, root / "data", ignore=shutil.ignore_patterns("lexicon.yml"))
     for name in ("domain.yml", "clinic.yml"):
         shutil.copy(settings.ROOT / name, root / name)
+    (root / "web").mkdir()
+    shutil.copy(settings.WEB / "strings.json", root / "web" / "strings.json")
     with editing(root / CRISIS) as read:
         read["responses"] = {name: read["responses"][name] for name in CRISIS_REPLIES}
     with editing(root / "data/crisis/lines.yml") as read:
@@ -418,6 +421,38 @@ def test_a_clinic_in_a_country_without_lines(root: Path, found: Found) -> None:
     with editing(root / "clinic.yml") as read:
         read["country"] = "AQ"
     assert found() == [("clinic.yml", "country", "'country: AQ' is not in data/crisis/lines.yml")]
+
+
+# The page's own strings
+
+
+@pytest.mark.parametrize(
+    ("part", "language", "name", "text", "what"),
+    [
+        ("page", "en", "send", None, "it is missing in 'en'"),
+        ("page", "en", "send", "{clinic_motto}", "nothing fills in '{clinic_motto}'"),
+        ("server", "es", "slow", "Cometió suicidio.", "it says 'Cometió suicidio'"),
+        (
+            "server",
+            "en",
+            "slow",
+            "Unfortunately comprehensive administrative considerations necessitate waiting a little.",
+            "grade",
+        ),
+        ("launcher", "en", "card", "Call 911, 988, 111 or 222.", "it names 4 contacts"),
+    ],
+)
+def test_a_fault_in_a_string_of_the_page(
+    root: Path, found: Found, part: str, language: str, name: str, text: str | None, what: str
+) -> None:
+    path = root / "web" / "strings.json"
+    strings = json.loads(path.read_text(encoding="utf-8"))
+    strings[part][language] |= {name: text} if text else {}
+    if not text:
+        del strings[part][language][name]
+    path.write_text(json.dumps(strings), encoding="utf-8")
+    [problem] = found()
+    assert problem[0] == "web/strings.json" and name in problem[1] and what in problem[2]
 
 
 # Files that cannot be read

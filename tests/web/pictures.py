@@ -2,72 +2,62 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
+from playwright.sync_api import Browser, Page, expect
+from running import waymark_serve
+from serving import ROOT, chromium
 
-from playwright.sync_api import Page, sync_playwright
-
-ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "docs" / "pictures"
 TALK = ["whats the diffrence btwn trama bond n codependancy", "ok and the 2nd one"]
 CRISIS = ["what are the stages of recovery because i feel like theres no recovery and id be better off dead"]
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 def main() -> None:
-    """Serve on a free port, talk in a browser, save the pictures, end the server."""
-    browser_path = shutil.which("chromium")
-    if not browser_path:
-        sys.exit("There is no Chromium here. Run 'make browser' first.")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "waymark.cli", "serve"], cwd=ROOT, env={**os.environ, "PORT": str(port)}
+    """Talk in a browser and save the pictures."""
+    expect.set_options(timeout=20_000)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with waymark_serve() as address, chromium() as browser:
+        for name, messages, size, scheme in (
+            ("opened", [], (900, 560), "light"),
+            ("talk", TALK, (900, 820), "light"),
+            ("crisis-phone", CRISIS, (390, 780), "light"),
+            ("dark", TALK[:1], (390, 780), "dark"),
+        ):
+            page = new_page(browser, size, scheme)
+            page.goto(address)
+            for number, text in enumerate(messages):
+                say(page, text, 2 * number)
+            save(page, name)
+        page = new_page(browser, (1000, 720), "light")
+        page.goto(f"{address}example")
+        page.get_by_role("button", name="Ask a question").click()
+        expect(page.frame_locator("iframe").locator("#choices button")).not_to_have_count(0)
+        save(page, "launcher")
+
+
+def new_page(browser: Browser, size: tuple[int, int], scheme: str) -> Page:
+    """A window of a size, in light or dark."""
+    width, height = size
+    return browser.new_page(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+        has_touch=width < 500,
+        is_mobile=width < 500,
     )
-    try:
-        _wait_until_ready(port)
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=browser_path, args=CHROMIUM)
-            for name, messages, size, scheme in (
-                ("talk", TALK, (900, 820), "light"),
-                ("crisis-phone", CRISIS, (390, 780), "light"),
-            ):
-                page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
-                page.goto(f"http://127.0.0.1:{port}/")
-                for text in messages:
-                    _say(page, text)
-                page.screenshot(path=str(PICTURES / f"{name}.png"))
-                page.close()
-            browser.close()
-    finally:
-        server.terminate()
-        server.wait(20)
 
 
-def _say(page: Page, text: str) -> None:
-    page.wait_for_timeout(4_000)
+def say(page: Page, text: str, before: int) -> None:
+    """Send a message when the answer before it is there, and wait for its own."""
+    expect(page.locator("#log .entry")).to_have_count(before + 1)
     page.get_by_role("textbox").fill(text)
     page.keyboard.press("Enter")
-    page.wait_for_timeout(4_000)
+    expect(page.locator("#log .entry")).to_have_count(before + 3)
 
 
-def _wait_until_ready(port: int) -> None:
-    for _ in range(240):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready") as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.5)
-    sys.exit("The server did not become ready in two minutes.")
+def save(page: Page, name: str) -> None:
+    """Save what is seen, and close the window."""
+    page.wait_for_timeout(500)
+    page.screenshot(path=str(PICTURES / f"{name}.png"))
+    page.close()
 
 
 if __name__ == "__main__":

@@ -1,178 +1,27 @@
-"""The demo page in a real browser, against a stub that answers like the REST channel and sends the server's headers."""
+"""The page in a real browser: the real server and channel, and an assistant that answers by a table."""
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-import shutil
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import lru_cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
+from conftest import EXIT_TO, Visit, listened
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
+from serving import ANSWERS, OPENING, ROOT, Agent, Server, axe_faults
 
-ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = next(filter(None, map(shutil.which, ["/usr/bin/chromium", "chromium", "chromium-browser"])), None)
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-EXIT_TO = "https://www.google.com/"
-TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css"}
-FILES = {"/": "index.html", "/chat.js": "chat.js", "/chat.css": "chat.css"}
+from waymark.runtime import Guide
 
-OPENING = {
-    "text": "Hi. I'm an automated guide, not a person. What would you like to know? If you are in danger, call 911.",
-    "buttons": [
-        {"title": "What is a trauma bond?", "payload": "/ask_trauma_bond"},
-        {"title": "Helplines", "payload": "/ask_helplines"},
-    ],
-}
-ANSWERS: dict[str, list[dict[str, Any]]] = {
-    "/want_start_over": [OPENING],
-    "/ask_helplines": [
-        {"text": "You can reach these people:\n- In danger now: call 911.\n- In crisis: call or text 988 (any time)."},
-        {"text": "It need not be an emergency.", "buttons": [{"title": "I feel unsafe", "payload": "/report_danger"}]},
-    ],
-}
-
-
-@lru_cache(maxsize=1)
-def server_headers() -> dict[str, str]:
-    """HEADERS of waymark/server.py, read without starting what that module imports."""
-    tree = ast.parse((ROOT / "waymark" / "server.py").read_text(encoding="utf-8"))
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "HEADERS":
-            return dict(ast.literal_eval(node.value))
-    raise AssertionError("waymark/server.py has no HEADERS any more: tell this test where they went.")
-
-
-@dataclass
-class Stub:
-    """What the stub answers, and what became of the visit."""
-
-    answers: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: dict(ANSWERS))
-    status: int = 200
-    body: bytes | None = None  # sent instead of an answer
-    open: threading.Event = field(default_factory=threading.Event)  # while it is clear, answers wait
-    asked: list[dict[str, str]] = field(default_factory=list)
-    headers: list[dict[str, str]] = field(default_factory=list)
-    foreign: list[str] = field(default_factory=list)  # what the page asked of other hosts
-    complaints: list[str] = field(default_factory=list)  # errors of the console, the page and its policy
-    address: str = ""
-
-    def __post_init__(self) -> None:
-        self.open.set()
-
-    def answer(self, asked: dict[str, str]) -> bytes:
-        self.asked.append(asked)
-        self.open.wait(60)
-        if self.body is not None:
-            return self.body
-        replies = self.answers.get(asked["message"], [{"text": f"About: {asked['message']}"}])
-        return json.dumps([{"recipient_id": asked["sender"], **reply} for reply in replies]).encode()
-
-    def messages(self) -> list[str]:
-        return [asked["message"] for asked in self.asked]
-
-
-def serve(stub: Stub, port: int = 0) -> ThreadingHTTPServer:
-    """Serve the page and the stub's answers from a thread."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            name = FILES.get(self.path)
-            if name:
-                self._send(200, (ROOT / "web" / name).read_bytes(), TYPES[Path(name).suffix])
-            else:
-                self._send(404, b"", "text/plain")
-
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            assert self.path == "/webhooks/rest/webhook"
-            self._send(stub.status, stub.answer(asked), "application/json")
-
-        def _send(self, status: int, body: bytes, kind: str) -> None:
-            stub.headers.append(dict(self.headers))
-            try:
-                self.send_response(status)
-                for name, value in {**server_headers(), "Content-Type": kind, "Content-Length": str(len(body))}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-            except ConnectionError:
-                pass  # the page was left before its answer came
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    server.daemon_threads = True
-    stub.address = f"http://127.0.0.1:{server.server_port}/"
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    return server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip("No Chromium at /usr/bin/chromium or on PATH: the page was not tried. Install Debian's chromium.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def stub() -> Iterator[Stub]:
-    stub = Stub()
-    server = serve(stub)
-    yield stub
-    stub.open.set()
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def page(browser: Browser, stub: Stub) -> Iterator[Page]:
-    """A page with nothing loaded yet, and no way to other hosts."""
-    context = browser.new_context()
-    context.set_default_timeout(10_000)
-    page = context.new_page()
-
-    def elsewhere(route: Route) -> None:
-        stub.foreign.append(route.request.url)
-        if route.request.url == EXIT_TO:
-            route.fulfill(body="<title>Elsewhere</title>", content_type="text/html")
-        else:
-            route.abort()
-
-    context.route(lambda url: not url.startswith(stub.address), elsewhere)
-    page.on("console", lambda said: said.type in ("error", "warning") and stub.complaints.append(said.text))
-    page.on("pageerror", lambda error: stub.complaints.append(str(error)))
-    yield page
-    context.close()
-
-
-@pytest.fixture
-def talk(page: Page, stub: Stub) -> Page:
-    """The page after its opening came."""
-    page.goto(stub.address)
-    expect(bubbles(page)).to_have_count(1)
-    return page
+NUMBERS = {"Call 988": "tel:988", "Text 988": "sms:988", "Call 911": "tel:911"}
 
 
 def box(page: Page) -> Locator:
     return page.get_by_role("textbox", name="Your message")
 
 
-def bubbles(page: Page) -> Locator:
-    return page.locator("#log .bubble")
+def entries(page: Page) -> Locator:
+    return page.locator("#log .entry")
 
 
 def words(bubble: Locator) -> str:
@@ -185,31 +34,34 @@ def say(page: Page, words: str) -> None:
     box(page).press("Enter")
 
 
-def watch_leaving(page: Page) -> list[str]:
-    """What is left of the page right after each click and key, before any other page could come."""
-    left: list[str] = []
-    page.on("console", lambda said: said.type == "info" and left.append(said.text))
-    page.evaluate(
-        """() => ["click", "keydown"].forEach((kind) => addEventListener(kind, () =>
-             console.info(JSON.stringify([document.body.childNodes.length, log.childNodes.length, box.value]))))"""
-    )
-    return left
-
-
 def press_shift(page: Page, times: int = 3) -> None:
     for _ in range(times):
         page.keyboard.press("Shift")
 
 
+def answer_with(page: Page, path: str, status: int, body: str) -> None:
+    """Put an answer in the place of the server's."""
+    page.route(f"**/talk/{path}", lambda route: route.fulfill(status=status, body=body))
+
+
+def expect_numbers(page: Page) -> None:
+    """The helplines are one tap away."""
+    for name, address in NUMBERS.items():
+        line = page.get_by_role("navigation", name="Helplines").get_by_role("link", name=name)
+        expect(line).to_be_in_viewport(ratio=1)
+        expect(line).to_have_attribute("href", address)
+
+
 # ---- A talk -----------------------------------------------------------------
 
 
-def test_a_talk_by_keyboard_and_buttons(talk: Page, stub: Stub) -> None:
-    expect(bubbles(talk)).to_have_text(f"Guide: {OPENING['text']}")
+def test_a_talk_by_keyboard_and_buttons(talk: Page, agent: Agent, visit: Visit) -> None:
+    expect(entries(talk)).to_have_text(f"Guide: {OPENING['text']}")
+    expect(entries(talk).get_by_role("link", name="911")).to_have_attribute("href", "tel:911")
     talk.get_by_role("button", name="Helplines").click()
-    expect(bubbles(talk)).to_have_count(4)
-    expect(bubbles(talk).nth(1)).to_have_text("You: Helplines")
-    assert words(bubbles(talk).nth(2)) == ANSWERS["/ask_helplines"][0]["text"]
+    expect(entries(talk)).to_have_count(3)
+    expect(entries(talk).nth(1)).to_have_text("You: Helplines")
+    assert words(entries(talk).nth(2).locator(".bubble").first) == ANSWERS["/ask_helplines"][0]["text"]
     expect(talk.get_by_role("button", name="What is a trauma bond?")).to_have_count(0)
     expect(talk.get_by_role("button", name="I feel unsafe")).to_have_count(1)
     expect(box(talk)).to_be_focused()
@@ -218,65 +70,131 @@ def test_a_talk_by_keyboard_and_buttons(talk: Page, stub: Stub) -> None:
     talk.keyboard.press("Shift+Enter")
     talk.keyboard.type("second")
     talk.keyboard.press("Enter")
-    expect(bubbles(talk)).to_have_count(6)
-    assert words(bubbles(talk).nth(4)) == "first\nsecond"
+    expect(entries(talk)).to_have_count(5)
+    assert words(entries(talk).nth(3).locator(".bubble")) == "first\nsecond"
     expect(talk.get_by_role("button", name="I feel unsafe")).to_have_count(0)
     expect(box(talk)).to_have_value("")
     expect(box(talk)).to_be_focused()
-
-    assert stub.messages() == ["/want_start_over", "/ask_helplines", "first\nsecond"]
-    assert len({asked["sender"] for asked in stub.asked}) == 1
-    assert re.fullmatch(r"[0-9a-f-]{36}", stub.asked[0]["sender"])
-    assert stub.complaints == [] and stub.foreign == []
+    assert agent.texts == ["/want_start_over", "/ask_helplines", "first\nsecond"]
+    assert len(agent.senders) == 1
+    assert visit.complaints == [] and visit.foreign == []
 
 
-def test_every_visit_is_a_new_sender(talk: Page, stub: Stub) -> None:
-    talk.reload()
-    expect(bubbles(talk)).to_have_count(1)
-    assert len({asked["sender"] for asked in stub.asked}) == 2
-
-
-def test_a_typing_sign_shows_while_an_answer_is_awaited_and_the_next_words_wait_their_turn(
-    talk: Page, stub: Stub
+def test_a_full_talk_with_the_real_assistant(
+    browser: Browser, guide: Guide, context: BrowserContext, visit: Visit
 ) -> None:
-    stub.open.clear()
+    real = Server(guide.agent)
+    expect.set_options(timeout=15_000)
+    try:
+        page = listened(browser.new_page(), visit)
+        page.goto(real.address)
+        expect(entries(page)).to_have_count(1)
+        say(page, "whats the diffrence btwn trama bond n codependancy")
+        expect(entries(page).nth(2)).to_contain_text("odependen")
+        page.locator("#choices button").first.click()
+        expect(entries(page)).to_have_count(5)
+        say(page, "id be better off dead")
+        expect(entries(page).nth(6)).to_contain_text("988")
+        expect(page.locator("#choices button")).not_to_have_count(0)
+        page.get_by_role("button", name="Delete my chat").click()
+        expect(entries(page)).to_have_count(1)
+        expect(entries(page)).to_contain_text("deleted")
+        assert visit.complaints == []
+        page.close()
+    finally:
+        expect.set_options(timeout=5_000)
+        real.stop()
+
+
+def test_a_choice_can_be_typed_by_its_number(talk: Page, agent: Agent) -> None:
+    say(talk, "2")
+    expect(entries(talk).nth(1)).to_have_text("You: Helplines")
+    expect(entries(talk)).to_have_count(3)
+    say(talk, "7")
+    expect(entries(talk)).to_have_count(5)
+    assert agent.texts == ["/want_start_over", "/ask_helplines", "7"]
+
+
+@pytest.mark.parametrize("size", [(1000, 800), (390, 700), (320, 568)])
+def test_a_crisis_shows_its_question_and_numbers_as_links(talk: Page, size: tuple[int, int]) -> None:
+    talk.set_viewport_size({"width": size[0], "height": size[1]})
+    say(talk, "i want to die")
+    reply = entries(talk).nth(2)
+    expect(reply.get_by_role("link", name="text 988")).to_have_attribute("href", "sms:988")
+    expect(reply.get_by_role("link", name="Call 988")).to_have_attribute("href", "tel:988")
+    for name in ("Yes", "No", "I'm not sure"):
+        expect(talk.get_by_role("button", name=name, exact=True)).to_be_in_viewport(ratio=1)
+    expect_numbers(talk)
+
+
+def test_two_tabs_are_two_conversations(talk: Page, context: BrowserContext, agent: Agent, server: Server) -> None:
+    other = context.new_page()
+    other.goto(server.address)
+    expect(entries(other)).to_have_count(1)
+    say(talk, "one")
+    say(other, "two")
+    expect(entries(talk)).to_have_count(3)
+    expect(entries(other)).to_have_count(3)
+    assert len(agent.senders) == 2
+    assert "two" not in talk.locator("#log").inner_text()
+    other.close()
+    say(talk, "three")
+    expect(entries(talk)).to_have_count(5)
+
+
+def test_the_next_words_wait_for_the_answer_before_them(talk: Page, agent: Agent) -> None:
+    agent.open.clear()
     say(talk, "one")
     expect(talk.locator("#typing")).to_be_visible()
     say(talk, "two")
     expect(box(talk)).to_have_value("two")
-    stub.open.set()
-    expect(bubbles(talk).nth(4)).to_have_text("Guide: About: two")
+    expect(talk.locator("#note")).to_contain_text("as soon as")
+    agent.open.set()
+    expect(entries(talk).nth(4)).to_have_text("Guide: About: two")
     expect(talk.locator("#typing")).to_be_hidden()
-    assert stub.messages() == ["/want_start_over", "one", "two"]
+    assert agent.texts == ["/want_start_over", "one", "two"]
 
 
-def test_words_sent_before_the_opening_came_do_not_wait_for_it(page: Page, stub: Stub) -> None:
-    stub.open.clear()
-    page.goto(stub.address)
+def test_words_sent_before_the_opening_came_are_kept(page: Page, server: Server, agent: Agent) -> None:
+    agent.open.clear()
+    page.goto(server.address)
     expect(page.locator("#typing")).to_be_visible()
     say(page, "hello")
-    expect(bubbles(page)).to_have_text("You: hello")
-    stub.open.set()
-    expect(bubbles(page)).to_have_text(["You: hello", "Guide: About: hello"])
+    agent.open.set()
+    expect(entries(page).nth(2)).to_have_text("Guide: About: hello")
 
 
-def test_a_very_long_message_gets_a_kind_note_and_is_sent_whole(talk: Page, stub: Stub) -> None:
-    words = "a" * 4_000
-    box(talk).fill(words)
+def test_a_long_message_gets_a_kind_note_and_a_longer_one_a_kind_answer(talk: Page, agent: Agent) -> None:
+    box(talk).fill("a" * 4_000)
     expect(talk.locator("#note")).to_be_empty()
-    box(talk).fill(words + "b")
-    expect(talk.locator("#note")).to_contain_text("4,000")
-    box(talk).press("Enter")
-    expect(bubbles(talk)).to_have_count(3)
-    expect(talk.locator("#note")).to_be_empty()
-    assert stub.messages()[-1] == words + "b"
+    box(talk).fill("a" * 4_001)
+    expect(talk.locator("#note")).to_contain_text("short question")
+    say(talk, "a" * 20_001)
+    expect(talk.locator("#failure")).to_contain_text("more than I can read")
+    expect(box(talk)).to_have_value("a" * 20_001)
+    assert agent.texts == ["/want_start_over"]
 
 
-def test_a_long_answer_is_read_from_its_beginning(talk: Page, stub: Stub) -> None:
-    stub.answers["much"] = [{"text": "\n".join(f"Line {n}" for n in range(200))}]
+def test_a_long_answer_is_read_from_its_beginning(talk: Page, agent: Agent) -> None:
+    agent.answers["much"] = [{"text": "\n".join(f"Line {n}" for n in range(200))}]
     say(talk, "much")
-    expect(bubbles(talk)).to_have_count(3)
-    expect(bubbles(talk).nth(1)).to_be_in_viewport(ratio=1)
+    expect(entries(talk)).to_have_count(3)
+    expect(entries(talk).nth(1)).to_be_in_viewport(ratio=1)
+
+
+def test_a_reply_that_comes_later_is_shown(browser: Browser, server: Server, agent: Agent) -> None:
+    quick = Server(agent, poll=0.2)
+    try:
+        page = browser.new_page()
+        page.goto(quick.address)
+        expect(entries(page)).to_have_count(1)
+        assert quick.channel.sessions.deliver(agent.asked[0].sender_id, {"text": "A person: I am here now."})
+        expect(entries(page).nth(1)).to_have_text("Guide: A person: I am here now.")
+        page.wait_for_timeout(700)
+        expect(entries(page)).to_have_count(2)
+        page.close()
+    finally:
+        quick.stop()
 
 
 # ---- Replies are words ------------------------------------------------------
@@ -308,52 +226,81 @@ def test_a_long_answer_is_read_from_its_beginning(talk: Page, stub: Stub) -> Non
     ],
 )
 def test_numbers_and_addresses_become_links_and_the_words_stay(
-    talk: Page, stub: Stub, text: str, links: list[str]
+    talk: Page, agent: Agent, text: str, links: list[str]
 ) -> None:
-    stub.answers["go"] = [{"text": text}]
+    agent.answers["go"] = [{"text": text}]
     say(talk, "go")
-    reply = bubbles(talk).nth(2)
+    reply = entries(talk).nth(2).locator(".bubble")
     expect(reply).to_be_visible()
     assert reply.evaluate("e => [...e.querySelectorAll('a')].map(a => `${a.firstChild.data} ${a.href}`)") == links
     reply.evaluate("e => e.querySelectorAll('a .unseen').forEach(u => u.remove())")
     assert words(reply) == text
 
 
-def test_script_in_a_reply_is_inert(talk: Page, stub: Stub) -> None:
-    markup = '<script>hit = 1</script><img src=x onerror="hit = 1"><a href="javascript:hit = 1">x</a>'
-    stub.answers["go"] = [{"text": markup, "buttons": [{"title": markup, "payload": "javascript:hit = 1"}]}]
-    say(talk, "go")
-    expect(bubbles(talk).nth(2)).to_have_text(f"Guide: {markup}")
-    talk.get_by_role("group", name="Answers to tap").get_by_role("button").click()
-    expect(bubbles(talk).nth(3)).to_have_text(f"You: {markup}")
-    expect(bubbles(talk)).to_have_count(5)
-    assert talk.locator("#log :is(script, img, a[href^='javascript'])").count() == 0
+def test_script_in_a_message_a_reply_and_a_link_is_inert(talk: Page, agent: Agent, visit: Visit) -> None:
+    markup = '<script>hit = 1</script><img src=x onerror="hit = 1"><a href="javascript:hit = 1">x</a> javascript:hit=1'
+    agent.answers[markup] = [{"text": markup, "buttons": [{"title": markup, "payload": "javascript:hit = 1"}]}]
+    say(talk, markup)
+    expect(entries(talk).nth(1)).to_have_text(f"You: {markup}")
+    expect(entries(talk).nth(2)).to_have_text(f"Guide: {markup}")
+    talk.locator("#choices button").click()
+    expect(entries(talk)).to_have_count(5)
+    assert talk.locator("#page :is(script, img, a[href^='javascript'])").count() == 0
     assert talk.evaluate("window.hit") is None
-    assert stub.messages()[-1] == "javascript:hit = 1"
-    assert stub.complaints == []
+    assert visit.complaints == []
+
+
+def test_the_page_takes_nothing_from_its_address(page: Page, server: Server, visit: Visit) -> None:
+    page.goto(server.address + "?text=hello&sender=me#<img src=x onerror=hit=1>")
+    expect(entries(page)).to_have_count(1)
+    assert page.evaluate("window.hit") is None
+    assert "hello" not in page.locator("body").inner_text()
+    assert visit.complaints == []
 
 
 # ---- Leaving ----------------------------------------------------------------
 
 
-def test_exit_is_first_in_tab_order_and_always_in_view(talk: Page, stub: Stub) -> None:
+def test_exit_is_first_in_tab_order_and_always_in_view(talk: Page, agent: Agent) -> None:
     exit_button = talk.get_by_role("button", name="Exit")
     talk.keyboard.press("Tab")
     expect(exit_button).to_be_focused()
-    stub.answers["much"] = [{"text": "\n".join(f"Line {n}" for n in range(300))}]
+    agent.answers["much"] = [{"text": "\n".join(f"Line {n}" for n in range(300))}]
     for size in ({"width": 320, "height": 256}, {"width": 320, "height": 568}, {"width": 1280, "height": 800}):
         talk.set_viewport_size(size)  # type: ignore[arg-type]
         say(talk, "much")
         talk.mouse.wheel(0, 3_000)
         expect(exit_button).to_be_in_viewport(ratio=1)
-        expect(talk.get_by_role("link", name="Call 988")).to_be_in_viewport(ratio=1)
+        expect_numbers(talk)
         assert talk.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("way", ["click", "Enter", "Space", "Shift on the page", "Shift in the text box"])
-def test_leaving_blanks_the_page_at_once_and_leads_away(talk: Page, way: str) -> None:
-    say(talk, "secret")
-    expect(bubbles(talk)).to_have_count(3)
+def watch_leaving(page: Page) -> list[str]:
+    """What is left of the page right after each click and key, before any other page could come."""
+    left: list[str] = []
+    page.on("console", lambda said: said.type == "info" and left.append(said.text))
+    page.evaluate(
+        """() => {
+          const [said, typed] = [log, box];
+          const left = () => [document.body.childNodes.length, said.childNodes.length, typed.value, document.title];
+          for (const kind of ["click", "keydown", "keyup"])
+            addEventListener(kind, () => console.info(JSON.stringify(left())));
+        }"""
+    )
+    return left
+
+
+BLANK = [0, 0, "", "Notes"]
+
+
+@pytest.mark.parametrize(
+    "way", ["click", "Enter", "Space", "Shift on the page", "Shift in the text box", "the bot's button"]
+)
+def test_leaving_blanks_the_page_at_once_and_ends_the_session(
+    talk: Page, agent: Agent, server: Server, way: str
+) -> None:
+    say(talk, "leave")
+    expect(entries(talk)).to_have_count(3)
     box(talk).fill("half a thought")
     left = watch_leaving(talk)
     if way == "click":
@@ -361,77 +308,137 @@ def test_leaving_blanks_the_page_at_once_and_leads_away(talk: Page, way: str) ->
     elif way.startswith("Shift"):
         (box(talk) if "box" in way else talk.locator("#talk")).focus()
         press_shift(talk)
+    elif way == "the bot's button":
+        talk.get_by_role("button", name="Leave this page fast").click()
     else:
         talk.get_by_role("button", name="Exit").press(way)
     talk.wait_for_url(EXIT_TO)
-    assert left[-1] == '[0,0,""]'
+    assert json.loads(left[-1]) == BLANK
     talk.go_back()
     assert talk.url == "about:blank"  # this page's place in the history was taken
+    for _ in range(100):
+        if agent.deleted:
+            break
+        talk.wait_for_timeout(20)
+    assert agent.deleted == list(agent.senders)  # the beacon came
+    assert server.channel.sessions._open.get(agent.deleted[0].removeprefix("web-")) is None
 
 
 def test_leaving_works_with_the_network_cut(talk: Page) -> None:
     say(talk, "secret")
-    expect(bubbles(talk)).to_have_count(3)
+    expect(entries(talk)).to_have_count(3)
     talk.context.set_offline(True)
     talk.context.route(EXIT_TO, lambda route: route.abort("internetdisconnected"))
     left = watch_leaving(talk)
     with talk.expect_event("requestfailed", lambda request: request.url == EXIT_TO):
         press_shift(talk)
-    assert left[-1] == '[0,0,""]'
+    assert json.loads(left[-1]) == BLANK
     talk.wait_for_function("location.protocol === 'chrome-error:'")  # the browser's own page says that it is offline
     talk.go_back()
     assert talk.url == "about:blank"
 
 
-def test_capital_letters_are_no_exit(talk: Page) -> None:
+def test_back_from_another_page_does_not_show_the_chat(talk: Page, agent: Agent, server: Server) -> None:
+    say(talk, "secret")
+    expect(entries(talk)).to_have_count(3)
+    talk.goto(EXIT_TO)
+    talk.go_back()
+    expect(entries(talk)).to_have_text(f"Guide: {OPENING['text']}")
+    assert "secret" not in talk.content()
+    assert len(agent.senders) == 2
+
+
+def test_lights_count_the_shifts_and_capital_letters_are_none(talk: Page) -> None:
     box(talk).focus()
     for key in ("Shift+H", "Shift+E", "Shift+Y", "Shift+Enter"):
         talk.keyboard.press(key)
     press_shift(talk, 2)
-    expect(box(talk)).to_have_value("HEY\n")
+    expect(talk.locator(".govuk-exit-this-page__indicator-light--on")).to_have_count(2)
+    expect(talk.locator("#leave [role=status]")).to_have_text("Shift, press 1 more time to exit.")
+    talk.keyboard.type("x")
+    press_shift(talk, 2)
+    expect(box(talk)).to_have_value("HEY\nx")
     expect(talk.get_by_role("button", name="Exit")).to_be_visible()
 
 
-def test_going_elsewhere_empties_the_transcript(talk: Page, stub: Stub) -> None:
+def test_a_page_kept_for_back_is_emptied_and_starts_afresh(talk: Page, agent: Agent) -> None:
     say(talk, "secret")
-    expect(bubbles(talk)).to_have_count(3)
+    expect(entries(talk)).to_have_count(3)
     box(talk).fill("half a thought")
     talk.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
-    expect(bubbles(talk)).to_have_count(0)
+    expect(entries(talk)).to_have_count(0)
     expect(box(talk)).to_have_value("")
-    # Coming back starts afresh, as somebody else.
     with talk.expect_navigation():
         talk.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
-    expect(bubbles(talk)).to_have_text(f"Guide: {OPENING['text']}")
-    assert len({asked["sender"] for asked in stub.asked}) == 2
+    expect(entries(talk)).to_have_text(f"Guide: {OPENING['text']}")
+    assert len(agent.senders) == 2
+
+
+def test_a_chat_left_alone_is_cleared(page: Page, server: Server, agent: Agent) -> None:
+    page.clock.install()
+    page.goto(server.address)
+    expect(entries(page)).to_have_count(1)
+    say(page, "secret")
+    expect(entries(page)).to_have_count(3)
+    page.clock.fast_forward("31:00")
+    expect(entries(page)).to_have_count(1)
+    expect(entries(page)).to_contain_text("cleared")
+    page.get_by_role("button", name="Start again").click()
+    expect(entries(page).nth(1)).to_have_text(f"Guide: {OPENING['text']}")
+
+
+def test_deleting_empties_the_page_and_the_store(talk: Page, agent: Agent) -> None:
+    say(talk, "secret")
+    expect(entries(talk)).to_have_count(3)
+    talk.get_by_role("button", name="Delete my chat").click()
+    expect(entries(talk)).to_have_count(1)
+    expect(entries(talk)).to_contain_text("deleted")
+    assert agent.deleted == list(agent.senders)
+    say(talk, "hello")
+    expect(entries(talk).nth(2)).to_have_text("Guide: About: hello")
+    assert len(agent.senders) == 2
+
+
+def test_a_failed_deletion_is_not_called_one(talk: Page) -> None:
+    answer_with(talk, "delete", 500, "{}")
+    talk.get_by_role("button", name="Delete my chat").click()
+    expect(talk.locator("#failure")).to_contain_text("could not be deleted")
+    talk.unroute("**/talk/delete")
+    talk.get_by_role("button", name="Try again").click()
+    expect(entries(talk)).to_contain_text("deleted")
 
 
 # ---- Nothing left behind, nothing given away --------------------------------
 
 
-def test_nothing_is_stored_and_nobody_else_is_asked(talk: Page, stub: Stub) -> None:
+def test_nothing_is_stored_and_nobody_else_is_asked(talk: Page, visit: Visit) -> None:
     say(talk, "hello")
-    expect(bubbles(talk)).to_have_count(3)
+    expect(entries(talk)).to_have_count(3)
+    talk.get_by_role("button", name="Staying safe here").click()
     assert talk.context.cookies() == []
+    assert talk.context.storage_state(indexed_db=True) == {"cookies": [], "origins": []}
     assert talk.evaluate("[document.cookie, localStorage.length, sessionStorage.length]") == ["", 0, 0]
     assert talk.evaluate("indexedDB.databases()") == []
+    assert talk.evaluate("caches.keys()") == []
     assert talk.evaluate("navigator.serviceWorker.getRegistrations().then(found => found.length)") == 0
-    assert stub.foreign == []
-    assert not any("Cookie" in headers or "Referer" in headers for headers in stub.headers)
-    assert stub.complaints == []
+    assert visit.foreign == []
+    assert not any({"cookie", "referer"} & headers.keys() for headers in visit.headers)
+    assert visit.complaints == []
 
 
-def test_title_and_address_give_nothing_away(talk: Page, stub: Stub) -> None:
+def test_title_and_address_give_nothing_away(talk: Page, server: Server) -> None:
     say(talk, "hello")
-    expect(bubbles(talk)).to_have_count(3)
+    expect(entries(talk)).to_have_count(3)
     assert talk.title() == "Notes"
-    assert talk.url == stub.address
+    assert talk.url == server.address
+    assert talk.evaluate("history.length") <= 2
 
 
 def test_no_file_of_the_page_names_another_host_to_load_from() -> None:
-    for path in (ROOT / "web").iterdir():
+    for path in [*(ROOT / "web" / "src").iterdir(), *(ROOT / "web").glob("*.html")]:
         text = path.read_text(encoding="utf-8")
-        assert not re.search(r"(src|url\(|@import|import )\s*=?\s*[\"'(]?\s*(https?:)?//", text), path.name
+        found = re.search(r"(src|url\(|@import|import )\s*=?\s*[\"'(]?\s*(https?:)?//(?!guide\.example)", text)
+        assert not found, path.name
 
 
 # ---- When no answer comes ---------------------------------------------------
@@ -439,83 +446,165 @@ def test_no_file_of_the_page_names_another_host_to_load_from() -> None:
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(500, b"{}"), (403, b'{"error": "no"}'), (200, b"[]"), (200, b"{}"), (200, b"<html>"), (200, b"[{}]")],
+    [
+        *((500, "{}"), (403, '{"error": "no"}'), (502, ""), (200, "[]"), (200, "{}"), (200, "<html>")),
+        *((200, '{"replies": [{}]}'), (200, '{"session": "a", "replies": []}')),
+    ],
 )
-def test_a_failure_keeps_the_words_and_shows_the_numbers(talk: Page, stub: Stub, status: int, body: bytes) -> None:
-    stub.status, stub.body = status, body
+def test_a_failure_keeps_the_words_and_shows_the_numbers(talk: Page, agent: Agent, status: int, body: str) -> None:
+    answer_with(talk, "say", status, body)
     say(talk, "my words")
-    failure = talk.locator("#log .failure")
+    failure = talk.locator("#failure")
     expect(failure).to_contain_text("988")
     expect(failure.get_by_role("link", name="911")).to_have_attribute("href", "tel:911")
     expect(box(talk)).to_have_value("my words")
-    expect(bubbles(talk)).to_have_count(2)
+    expect(entries(talk)).to_have_count(1)
+    expect_numbers(talk)
 
-    stub.status, stub.body = 200, None
-    talk.get_by_role("button", name="Retry").click()
-    expect(bubbles(talk).nth(2)).to_have_text("Guide: About: my words")
-    expect(failure).to_have_count(0)
+    talk.unroute("**/talk/say")
+    talk.get_by_role("button", name="Try again").click()
+    expect(entries(talk).nth(2)).to_have_text("Guide: About: my words")
+    expect(failure).to_be_empty()
     expect(box(talk)).to_have_value("")
-    assert stub.messages().count("my words") == 2
+    assert agent.texts.count("my words") == 1
 
 
-def test_a_tap_that_failed_can_be_tried_again(talk: Page, stub: Stub) -> None:
-    stub.status = 500
+def test_an_answer_lost_on_its_way_is_not_made_twice(talk: Page, agent: Agent) -> None:
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    talk.route("**/talk/say", lose)
+    say(talk, "my words")
+    expect(talk.locator("#failure")).to_contain_text("988")
+    talk.unroute("**/talk/say")
+    talk.get_by_role("button", name="Try again").click()
+    expect(entries(talk).nth(2)).to_have_text("Guide: About: my words")
+    assert agent.texts.count("my words") == 1
+
+
+def test_a_tap_that_failed_can_be_tried_again(talk: Page, agent: Agent) -> None:
+    answer_with(talk, "say", 500, "{}")
     talk.get_by_role("button", name="Helplines").click()
-    expect(talk.locator("#log .failure")).to_be_visible()
+    expect(talk.locator("#failure")).to_be_visible()
     expect(box(talk)).to_have_value("")
-    stub.status = 200
-    talk.get_by_role("button", name="Retry").click()
+    talk.unroute("**/talk/say")
+    talk.get_by_role("button", name="Try again").click()
     expect(talk.get_by_role("button", name="I feel unsafe")).to_be_visible()
-    assert stub.messages()[-2:] == ["/ask_helplines", "/ask_helplines"]
+    assert agent.texts[-1] == "/ask_helplines"
 
 
-def test_no_answer_within_twenty_seconds_is_a_failure(page: Page, stub: Stub) -> None:
+def test_a_slow_answer_is_spoken_of_and_ends_in_the_numbers(page: Page, server: Server, agent: Agent) -> None:
     page.clock.install()
-    page.goto(stub.address)
-    expect(bubbles(page)).to_have_count(1)
-    stub.open.clear()
+    page.goto(server.address)
+    expect(entries(page)).to_have_count(1)
+    agent.open.clear()
     say(page, "my words")
     expect(page.locator("#typing")).to_be_visible()
-    page.clock.fast_forward(19_000)
-    expect(page.locator("#typing")).to_be_visible()
-    page.clock.fast_forward(1_500)
-    expect(page.locator("#log .failure")).to_contain_text("988")
+    page.clock.fast_forward(6_000)
+    expect(page.locator("#note")).to_have_text("Still looking for an answer.")
+    page.clock.fast_forward(15_000)
+    expect(page.locator("#failure")).to_contain_text("988")
     expect(box(page)).to_have_value("my words")
 
 
-def test_a_server_that_does_not_answer_the_opening_still_gives_the_numbers(page: Page, stub: Stub) -> None:
-    stub.status = 503
-    page.goto(stub.address)
-    opening = page.locator("#log .failure")
-    expect(opening).to_contain_text("automated guide")
-    hrefs = opening.evaluate("e => [...e.querySelectorAll('a')].map(a => a.href)")
+def test_a_server_that_does_not_answer_the_opening_still_gives_the_numbers(page: Page, server: Server) -> None:
+    answer_with(page, "start", 503, "")
+    page.goto(server.address)
+    card = page.locator("#failure")
+    expect(card).to_contain_text("automated guide")
+    hrefs = card.evaluate("e => [...e.querySelectorAll('a')].map(a => a.href)")
     assert hrefs == ["tel:911", "tel:988", "sms:988", "tel:18007997233", "sms:88788"]
-    stub.status = 200
-    page.get_by_role("button", name="Retry").click()
-    expect(bubbles(page)).to_have_text(f"Guide: {OPENING['text']}")
+    page.unroute("**/talk/start")
+    page.get_by_role("button", name="Try again").click()
+    expect(entries(page)).to_have_text(f"Guide: {OPENING['text']}")
 
 
-def test_the_numbers_stay_with_the_network_cut(talk: Page) -> None:
+def test_offline_and_back(talk: Page) -> None:
     talk.context.set_offline(True)
+    expect(talk.locator("#note")).to_contain_text("offline")
     say(talk, "my words")
-    expect(talk.locator("#log .failure")).to_contain_text("988")
+    expect(talk.locator("#failure")).to_contain_text("988")
     expect(box(talk)).to_have_value("my words")
-    for name, href in {"Call 988": "tel:988", "Text 988": "sms:988", "Call 911": "tel:911"}.items():
-        line = talk.get_by_role("navigation", name="Helplines").get_by_role("link", name=name)
-        expect(line).to_be_in_viewport()
-        expect(line).to_have_attribute("href", href)
+    expect_numbers(talk)
     talk.context.set_offline(False)
-    talk.get_by_role("button", name="Retry").click()
-    expect(bubbles(talk).nth(2)).to_have_text("Guide: About: my words")
+    expect(talk.locator("#note")).to_contain_text("online again")
+    talk.get_by_role("button", name="Try again").click()
+    expect(entries(talk).nth(2)).to_have_text("Guide: About: my words")
 
 
-def test_without_script_the_numbers_and_a_way_out_are_there(browser: Browser, stub: Stub) -> None:
+def test_a_server_that_restarts_goes_on_as_a_new_talk(browser: Browser, server: Server, agent: Agent) -> None:
+    other = Server(agent)
+    page = browser.new_page()
+    page.goto(other.address)
+    expect(entries(page)).to_have_count(1)
+    other.stop()
+    say(page, "my words")
+    expect(page.locator("#failure")).to_contain_text("988")
+    expect(box(page)).to_have_value("my words")
+    other.start()
+    page.get_by_role("button", name="Try again").click()
+    expect(entries(page).last).to_have_text("Guide: About: my words")
+    expect(page.locator(".remark")).to_contain_text("new one")
+    assert len(agent.senders) == 2
+    # A choice from before the restart is said in words.
+    page.close()
+    other.stop()
+
+
+def test_a_choice_the_server_no_longer_knows_is_said_in_words(talk: Page, agent: Agent, server: Server) -> None:
+    for session in server.channel.sessions._open.values():
+        session.choices.clear()
+    talk.get_by_role("button", name="Helplines").click()
+    expect(entries(talk).nth(2)).to_have_text("Guide: About: Helplines")
+
+
+def test_without_script_the_numbers_and_a_way_out_are_there(browser: Browser, server: Server) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(stub.address)
-    expect(page.get_by_role("link", name="Call 988")).to_be_visible()
-    assert page.locator("#exit").get_attribute("href") == EXIT_TO.rstrip("/")
+    for address in (server.address, server.address + "safety"):
+        page.goto(address)
+        expect(page.get_by_role("link", name="Call 988")).to_be_visible()
+        assert page.locator("#exit").get_attribute("href") == EXIT_TO.rstrip("/")
+    expect(page.get_by_text("does not erase what your browser")).to_be_visible()
     context.close()
+
+
+# ---- Safety notes and language -----------------------------------------------
+
+
+def test_the_safety_notes_open_over_the_talk_and_leave_it_as_it_was(talk: Page) -> None:
+    box(talk).fill("half a thought")
+    talk.get_by_role("button", name="Staying safe here").click()
+    notes = talk.get_by_role("main", name="Staying safe here")
+    expect(notes).to_be_focused()
+    for part in ("Back button", "does not erase", "private window", "different device"):
+        expect(notes).to_contain_text(part)
+    press_shift(talk, 1)
+    talk.get_by_role("button", name="Back to the chat").click()
+    expect(entries(talk)).to_have_count(1)
+    expect(box(talk)).to_have_value("half a thought")
+    expect(talk.get_by_role("button", name="Staying safe here")).to_be_focused()
+
+
+def test_the_safety_page_asks_the_server_for_no_session(page: Page, server: Server, agent: Agent) -> None:
+    page.goto(server.address + "safety")
+    expect(page.get_by_role("heading", name="Staying safe here")).to_be_visible()
+    assert agent.asked == []
+    page.get_by_role("button", name="Back to the chat").click()
+    expect(entries(page)).to_have_count(1)
+
+
+def test_everything_changes_to_spanish(talk: Page, agent: Agent) -> None:
+    talk.get_by_role("button", name="Español").click()
+    expect(entries(talk)).to_have_text("Guía: Soy una guía automática.")
+    assert talk.locator("html").get_attribute("lang") == "es"
+    expect(talk.get_by_role("button", name="Salir")).to_be_visible()
+    expect(talk.get_by_role("textbox", name="Su mensaje")).to_have_attribute("placeholder", "Escriba aquí")
+    expect(
+        talk.get_by_role("navigation", name="Líneas de ayuda").get_by_role("link", name="Llamar 988")
+    ).to_be_visible()
+    assert agent.texts == ["/want_start_over", "/speak_spanish"]
 
 
 # ---- For everyone -----------------------------------------------------------
@@ -523,9 +612,14 @@ def test_without_script_the_numbers_and_a_way_out_are_there(browser: Browser, st
 
 def test_targets_on_a_phone_are_large_enough(talk: Page) -> None:
     talk.set_viewport_size({"width": 320, "height": 568})
-    for target in talk.locator("header a, .compose button, .compose textarea, .choices button").all():
+    for target in talk.locator("header a, #row button, #row textarea, #choices button").all():
         size = target.bounding_box()
         assert size and size["width"] >= 44 and size["height"] >= 44, target.inner_text()
+    for target in talk.locator("a:visible, button:visible").all():
+        size = target.bounding_box()
+        if target.locator("xpath=ancestor::*[@id='log']").count():
+            continue  # a link in running text may be as low as its line
+        assert size and size["width"] >= 24 and size["height"] >= 24, target.inner_text()
 
 
 CONTRAST = """() => {
@@ -543,25 +637,100 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_words_stand_out_from_their_ground(talk: Page, stub: Stub, scheme: Any) -> None:
+def test_words_stand_out_from_their_ground(talk: Page, scheme: Any) -> None:
     talk.emulate_media(color_scheme=scheme)
-    say(talk, "/ask_helplines")
+    talk.get_by_role("button", name="Helplines").click()
     expect(talk.get_by_role("button", name="I feel unsafe")).to_be_visible()
     measured = talk.evaluate(CONTRAST)
     assert len(measured) > 10
     assert [(name, ratio) for name, ratio in measured if ratio < 4.5] == []
 
 
-def test_the_transcript_is_announced_and_the_typing_sign_is_not(talk: Page) -> None:
-    log = talk.get_by_role("log")
-    expect(log).to_have_attribute("aria-live", "polite")
-    expect(log.locator("#typing")).to_have_count(0)
+def set_state(page: Page, state: str, agent: Agent) -> None:
+    if state == "long transcript":
+        agent.answers["much"] = [{"text": "\n".join(f"Line {n}" for n in range(40))}]
+        for number in range(3):
+            say(page, "much")
+            expect(entries(page)).to_have_count(3 + 2 * number)
+    elif state in ("crisis", "dark", "320 px", "200% zoom", "forced colors"):
+        say(page, "i want to die")
+        expect(entries(page)).to_have_count(3)
+    elif state == "waiting":
+        agent.open.clear()
+        say(page, "hello")
+        expect(page.locator("#typing")).to_be_visible()
+    elif state == "error":
+        answer_with(page, "say", 500, "{}")
+        say(page, "hello")
+        expect(page.locator("#failure")).to_contain_text("988")
+    elif state == "safety":
+        page.get_by_role("button", name="Staying safe here").click()
+    elif state == "deleted":
+        page.get_by_role("button", name="Delete my chat").click()
+        expect(entries(page)).to_contain_text("deleted")
+    elif state == "spanish":
+        page.get_by_role("button", name="Español").click()
+        expect(entries(page)).to_contain_text("Soy")
+    elif state == "shift once":
+        press_shift(page, 1)
+
+
+STATES = (
+    *("opened", "long transcript", "crisis", "waiting", "error", "safety", "deleted", "spanish", "shift once"),
+    *("dark", "320 px", "200% zoom", "forced colors"),
+)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_axe_finds_nothing(browser: Browser, server: Server, agent: Agent, state: str) -> None:
+    size = {"320 px": (320, 568), "200% zoom": (640, 400)}.get(state, (1000, 800))
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        device_scale_factor=2 if state == "200% zoom" else 1,
+        color_scheme="dark" if state == "dark" else "light",
+        forced_colors="active" if state == "forced colors" else "none",
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.goto(server.address)
+    expect(entries(page)).to_have_count(1)
+    set_state(page, state, agent)
+    assert axe_faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+
+
+def test_the_log_gains_one_entry_a_reply_and_nothing_else_in_it_changes(talk: Page) -> None:
+    talk.evaluate(
+        """() => { window.seen = []; new MutationObserver((all) => all.forEach((one) => seen.push(
+             [one.type, one.target.id, one.addedNodes.length, one.removedNodes.length, one.addedNodes[0]?.className])))
+             .observe(log, { childList: true, subtree: true, characterData: true, attributes: true }); }"""
+    )
+    talk.get_by_role("button", name="Helplines").click()  # an answer of two replies
+    expect(entries(talk)).to_have_count(3)
+    say(talk, "hello")
+    expect(entries(talk)).to_have_count(5)
+    mine, guide = (["childList", "log", 1, 0, f"entry {kind}"] for kind in ("mine", "guide"))
+    assert talk.evaluate("seen") == [mine, guide, mine, guide]
+    expect(talk.get_by_role("log")).to_have_attribute("aria-live", "polite")
+    expect(talk.get_by_role("log").locator("button")).to_have_count(0)
     expect(talk.locator("#typing")).to_have_attribute("aria-hidden", "true")
 
 
-def test_nothing_moves_where_less_motion_is_asked_for(page: Page, stub: Stub) -> None:
-    stub.open.clear()
+def test_the_tab_key_goes_from_exit_to_the_numbers_to_the_talk_to_the_box(talk: Page) -> None:
+    order = []
+    for _ in range(12):
+        talk.keyboard.press("Tab")
+        order.append(talk.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
+    assert order == [
+        *("exit", "Call 911", "Call 988", "Text 988", "talk", "911", "1What is a trauma bond?", "2Helplines"),
+        *("box", "send", "show_safety", "delete"),
+    ]
+
+
+def test_nothing_moves_where_less_motion_is_asked_for(page: Page, server: Server, agent: Agent) -> None:
+    agent.open.clear()
     page.emulate_media(reduced_motion="reduce")
-    page.goto(stub.address)
+    page.goto(server.address)
     expect(page.locator("#typing")).to_be_visible()
     assert page.evaluate("document.getAnimations().length") == 0

@@ -23,11 +23,16 @@ class _Card:
         self._protocol = Protocol.load(settings.CRISIS)
         self._screener = Screener.load(settings.CRISIS)
 
-    def replies(self, text: str) -> list[dict[str, Any]]:
+    def crisis(self, text: str) -> str | None:
         finding = self._screener.screen(text)
-        response = self._protocol.open(finding, None).response if finding else BROKEN
+        return self._filled(self._protocol.open(finding, None).response) if finding else None
+
+    def replies(self, text: str) -> list[dict[str, Any]]:
         # Without the assistant nobody could answer a tap, so the card has words and no buttons.
-        return [{"text": self._library[response].texts[0].format_map(self._words)}]
+        return [{"text": self.crisis(text) or self._filled(BROKEN)}]
+
+    def _filled(self, response: str) -> str:
+        return self._library[response].texts[0].format_map(self._words)
 
 
 @lru_cache(maxsize=1)
@@ -41,3 +46,8 @@ def static_card(text: str) -> list[dict[str, Any]]:
     A crisis message still gets its crisis reply: the screener needs neither model nor database.
     """
     return _card().replies(text)
+
+
+def crisis_words(text: str) -> str | None:
+    """The crisis reply to a message that will not be handed to the assistant, or None if it needs none."""
+    return _card().crisis(text)

@@ -32,11 +32,23 @@ def admit(text: str) -> str:
     Returns:
         The message without what could be mistaken for a command.
     """
-    clean = "".join(_visible(char) for char in text).strip()
+    clean = _clean(text)
     payload = _PAYLOAD.fullmatch(clean)
-    if payload and payload.group(1) in tappable():
-        return clean
-    return clean.lstrip("/").strip() if clean.startswith("/") else clean
+    return clean if payload and payload.group(1) in tappable() else _without_command(clean)
+
+
+def words_only(text: str) -> str:
+    """Like `admit`, but nothing that is typed is a payload, not even one of ours."""
+    return _without_command(_clean(text))
+
+
+def _clean(text: str) -> str:
+    return "".join(_visible(char) for char in text).strip()
+
+
+def _without_command(clean: str) -> str:
+    # All of them, with what stands between: "/ /restart" must not become "/restart".
+    return clean.lstrip("/ \t\n") if clean.startswith("/") else clean
 
 
 def _visible(char: str) -> str:

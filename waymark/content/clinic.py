@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import yaml
+
+SITE = re.compile(r"https?://[a-z0-9.-]+(:\d+)?")
+ADDRESS = re.compile(r"https://[^\s\"'<>]+")
+COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 class ClinicError(ValueError):
@@ -26,13 +32,22 @@ class Clinic:
     insurance: str = ""
     country: str = "US"
     retention_days: int = 14
+    sites: tuple[str, ...] = ()
+    """Other sites whose pages may carry the chat: scheme and host, "https://www.example.org"."""
+    page_title: str = "Notes"
+    """What the window and the top of the page are called; it has to give nothing away."""
+    exit_to: str = "https://www.google.com"
+    """Where Exit leads: a page that nobody wonders about."""
+    accent: str = "#5d4a3a"
+    """The clinic's color; the shades that can be read on light and dark are worked out from it."""
 
     @classmethod
     def load(cls, path: Path) -> Clinic:
         """Read the clinic from a YAML file.
 
         Raises:
-            ClinicError: The file has an unknown key, or lacks a name, phone, form or country.
+            ClinicError: The file has an unknown key, lacks a name, phone, form or country, or names a site, an
+                address or a color that is none.
         """
         read = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         known = {field.name for field in fields(cls)}
@@ -42,7 +57,8 @@ class Clinic:
         for key in ("name", "phone", "form", "country"):
             if not read.get(key):
                 raise ClinicError(f"{path}: '{key}' is missing or empty; every answer needs it.")
-        return cls(**read)
+        _check_page(path, read)
+        return cls(**{**read, "sites": tuple(read.get("sites") or ())})
 
     def placeholders(self) -> dict[str, str]:
         """The words that stand for `{clinic_...}` in a response."""
@@ -52,3 +68,17 @@ class Clinic:
             "clinic_form": self.form,
             "retention_days": str(self.retention_days),
         }
+
+
+def _check_page(path: Path, read: dict[str, Any]) -> None:
+    sites = read.get("sites") or []
+    if not isinstance(sites, list):
+        raise ClinicError(f"{path}: 'sites' is no list. Write a line a site, each beginning with '- '.")
+    for site in sites:
+        if not SITE.fullmatch(str(site)):
+            raise ClinicError(f"{path}: the site '{site}' is not scheme and host alone, as https://www.example.org is.")
+    for key, shape, example in (("exit_to", ADDRESS, "https://www.google.com"), ("accent", COLOR, '"#5d4a3a"')):
+        if key in read and not shape.fullmatch(str(read[key])):
+            raise ClinicError(f"{path}: '{key}: {read[key]}' has to look like {example}.")
+    if "page_title" in read and not str(read["page_title"] or "").strip():
+        raise ClinicError(f"{path}: 'page_title' is empty; a window without a name shows its address.")

@@ -41,6 +41,8 @@ MOST_WORDS, MOST_WORDS_SPANISH, HIGHEST_GRADE = 70, 85, 8.0
 MOST_CONTACTS = 3
 FEWEST_EXAMPLES, FEWEST_WORDINGS = 25, 3
 SHINGLE_WORDS, SHINGLE_DIGITS = 8, 12
+SHORT = 7
+"""Words up to which a string of the page is a label, too short for a reading grade."""
 
 TALK = ("context", "crisis", "social")
 """Topics that are talk about the talk: no fact of the article can be their ground, so a practice note has to be."""
@@ -378,6 +380,38 @@ def clinic_without_lines(project: Project) -> Iterator[Problem]:
         yield Problem(CLINIC, "country", what, "name one that is, or add its lines")
 
 
+# The page's own strings
+
+
+def untranslated_strings(project: Project) -> Iterator[Problem]:
+    """Strings that one language has and another lacks."""
+    languages = {each.language for each in project.strings}
+    known = {(each.part, each.language, each.name) for each in project.strings}
+    for each in project.strings:
+        for language in sorted(languages):
+            if (each.part, language, each.name) not in known:
+                yield each.problem(f"it is missing in '{language}'", "write it there too")
+
+
+def faulty_strings(project: Project) -> Iterator[Problem]:
+    """Strings of the page that break the rules for replies."""
+    known = {name for name in project.placeholders if not name.endswith("_es")}
+    for each in project.strings:
+        for name in re.findall(r"\{([^{}]*)\}?", each.text):
+            if name not in known:
+                yield each.problem(f"nothing fills in '{{{name}}}'", f"use one of {', '.join(sorted(known))}")
+        for banned in project.ledger.banned:
+            if found := banned.found_in(each.text):
+                yield each.problem(f"it says '{found}': {banned.why}", f"say {banned.say}")
+        text = re.sub(r"\{(\w+)\}", lambda match: project.placeholders.get(match[1], match[0]), each.text)
+        if each.language == "en" and len(text.split()) > SHORT and (grade := reading_grade(text)) > HIGHEST_GRADE:
+            yield each.problem(f"its reading grade is {grade}", "use shorter sentences and plainer words")
+        if len(named := contacts(text, project.lines)) > MOST_CONTACTS:
+            yield each.problem(
+                f"it names {len(named)} contacts ({', '.join(named)})", f"keep the {MOST_CONTACTS} that fit"
+            )
+
+
 CHECKS: tuple[Callable[[Project], Iterator[Problem]], ...] = (
     *(unsaid_sources, unknown_sources, missing_sources, incomplete_notes, missing_review),
     *(missing_next_step, crowded_buttons, long_titles, dead_payloads),
@@ -385,6 +419,7 @@ CHECKS: tuple[Callable[[Project], Iterator[Problem]], ...] = (
     *(unknown_intents, starved_intents, repeated_examples, swallowing_slots),
     *(hard_to_read, too_many_words, banned_wording, idle_allowances, copied_text, unknown_placeholders),
     *(too_many_contacts, suicide_without_line, gaps_in_protocol, unlike_twins, overdue_lines, clinic_without_lines),
+    *(untranslated_strings, faulty_strings),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from waymark.safety.protocol import Protocol
 DOMAIN, CLINIC = "domain.yml", "clinic.yml"
 RESPONSES, RULES, PHRASES, SOURCES, CRISIS = "data/responses", "data/rules", "data/nlu", "data/sources", "data/crisis"
 SHINGLES = "article_shingles.txt"
+STRINGS = "web/strings.json"
 
 GIVEN_BY_ACTIONS = {"utter_lines_country": {"country_name": "Canada", "directory": "findahelpline.com"}}
 """Placeholders that an action fills in, by the response it says, with values to read the text by."""
@@ -94,6 +96,20 @@ class Said:
 
 
 @dataclass(frozen=True)
+class String:
+    """One string of the page, in one language."""
+
+    part: str
+    language: str
+    name: str
+    text: str
+
+    def problem(self, what: str, fix: str) -> Problem:
+        """A problem of this string."""
+        return Problem(STRINGS, f"{self.part}, {self.language}, {self.name}", what, fix)
+
+
+@dataclass(frozen=True)
 class Project:
     """Everything the checks look at, read once."""
 
@@ -110,6 +126,7 @@ class Project:
     shingles: frozenset[str]
     placeholders: dict[str, str]
     said: tuple[Said, ...]
+    strings: tuple[String, ...]
 
     @classmethod
     def read(cls, root: Path, today: date) -> Project:
@@ -152,7 +169,14 @@ class Project:
                 for given in [GIVEN_BY_ACTIONS.get(response.id, {})]
                 for number, wording in enumerate(response.wordings, start=1)
             ),
+            strings=tuple(read(STRINGS, lambda path: list(_strings(path)))),
         )
+
+
+def _strings(path: Path) -> Iterator[String]:
+    for part, languages in json.loads(path.read_text(encoding="utf-8")).items():
+        for language, texts in languages.items():
+            yield from (String(part, language, name, text) for name, text in texts.items())
 
 
 def _intents(domain: dict[str, Any]) -> Iterator[str]:
