@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import hashlib
+import logging
+import time
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from waymark import settings
+from waymark.contact import audit
+from waymark.contact.reference import new_reference, read_reference
+from waymark.contact.tables import ATTEMPTS, AUDIT, NOTICES, REQUESTS, migrate, open_engine
+from waymark.contact.vault import KeyProblem, Vault
+
+logger = logging.getLogger(__name__)
+
+DAY = 86_400
+REFERENCES_TRIED = 5
+"""One in millions is taken; five in a row means that something else is wrong."""
 
 Means = Literal["call", "text", "email"]
 
 
-class NotStored(Exception):
+class NotStored(RuntimeError):
     """The request is not stored. The visitor must be told so, and given the clinic's phone number.
 
     The message is plain, for logs and staff; it never holds what the visitor gave.
@@ -52,6 +70,11 @@ class ContactRequest:
 class RequestStore:
     """Keeps requests, encrypted, each with the notice to staff in the same transaction."""
 
+    def __init__(self, engine: sa.engine.Engine, vault: Vault) -> None:
+        """Take an engine whose tables are there; `open` is the usual way in."""
+        self.engine = engine
+        self.vault = vault
+
     @classmethod
     def open(cls, url: str | None = None, keys: str | None = None) -> RequestStore:
         """Open the store and bring its tables up to date.
@@ -63,7 +86,15 @@ class RequestStore:
         Raises:
             NotStored: There is no key, a bad key, or no database.
         """
-        raise NotStored("The store is not built yet.")
+        try:
+            vault = Vault.from_environment(keys)
+            engine = open_engine(url or settings.contact_database_url())
+            migrate(engine)
+        except KeyProblem as problem:
+            raise NotStored(str(problem)) from None
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            raise _unreachable(error) from None
+        return cls(engine, vault)
 
     def add(self, request: ContactRequest, idempotency_key: str) -> str:
         """Store a request; when this returns, it is stored and its notice to staff will be sent.
@@ -76,9 +107,66 @@ class RequestStore:
             A short reference such as "K7-4PQ2", the same one for the same key.
 
         Raises:
-            NotStored: Whatever the reason, it is not stored, or that cannot be known. Try again with the same key.
+            NotStored: It is not stored, or that cannot be known (then trying again with the same key is safe). Also
+                when this key was sent with other content, or was cancelled: a changed request needs a new key.
         """
-        raise NotStored("The store is not built yet.")
+        key = _digest(idempotency_key)
+        try:
+            try:
+                return self._add(request, key)
+            except sa.exc.DBAPIError as error:
+                if not error.connection_invalidated and not isinstance(error, sa.exc.OperationalError):
+                    raise
+                # The connection broke, perhaps after the commit: the same key finds out which.
+                return self._add(request, key)
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            raise _unreachable(error) from None
+
+    def _add(self, request: ContactRequest, key: str) -> str:
+        for _ in range(REFERENCES_TRIED):
+            stored = self._find(request, key)
+            if stored:
+                return stored
+            reference = new_reference()
+            try:
+                self._insert(reference, request, key)
+            except sa.exc.IntegrityError:
+                continue  # this key was sent meanwhile, or the reference is taken
+            return reference
+        raise NotStored("No free reference was found.")
+
+    def _find(self, request: ContactRequest, key: str) -> str | None:
+        with self.engine.connect() as connection:
+            row = connection.execute(sa.select(REQUESTS).where(REQUESTS.c.idempotency == key)).first()
+        if row is None:
+            return None
+        if row.sealed is None:
+            raise NotStored(f"Request {row.reference} was cancelled; a new request needs a new idempotency key.")
+        try:
+            is_same = self.vault.open(row.reference, row.sealed) == asdict(request)
+        except KeyProblem as problem:
+            raise NotStored(str(problem)) from None
+        if not is_same:
+            raise NotStored(f"Another request, {row.reference}, was sent with this idempotency key.")
+        return str(row.reference)
+
+    def _insert(self, reference: str, request: ContactRequest, key: str) -> None:
+        sealed = self.vault.seal(reference, asdict(request))
+        now = time.time()
+        with self.engine.begin() as connection:
+            connection.execute(
+                REQUESTS.insert().values(
+                    reference=reference,
+                    idempotency=key,
+                    created=now,
+                    state="open",
+                    urgent=request.urgent,
+                    changed=now,
+                    sealed=sealed,
+                )
+            )
+            add_notice(connection, "new", reference, request.urgent)
+            audit.record(connection, audit.VISITOR, "sent", reference)
 
     def cancel(self, reference: str, idempotency_key: str | None = None) -> bool:
         """Cancel by reference and wipe the contact details at once; False if there is no such open request.
@@ -90,8 +178,109 @@ class RequestStore:
         Raises:
             NotStored: The store cannot be reached, so nothing was cancelled.
         """
-        raise NotStored("The store is not built yet.")
+        return self.withdraw(reference, audit.VISITOR, idempotency_key)
+
+    def withdraw(self, reference: str, who: str, idempotency_key: str | None = None) -> bool:
+        """Cancel in the name of `who`; see `cancel`."""
+        read = read_reference(reference)
+        if read is None:
+            return False
+        wanted = [REQUESTS.c.reference == read, REQUESTS.c.state.in_(("open", "claimed"))]
+        if idempotency_key is not None:
+            wanted.append(REQUESTS.c.idempotency == _digest(idempotency_key))
+        try:
+            with self.engine.begin() as connection:
+                row = connection.execute(sa.select(REQUESTS.c.urgent).where(*wanted)).first()
+                changes = REQUESTS.update().where(*wanted).values(state="cancelled", sealed=None, changed=time.time())
+                if row is None or not connection.execute(changes).rowcount:
+                    return False
+                connection.execute(ATTEMPTS.delete().where(ATTEMPTS.c.reference == read))
+                # Somebody may have the details open, or be about to call.
+                add_notice(connection, "cancelled", read, bool(row.urgent))
+                audit.record(connection, who, "cancelled", read)
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            raise _unreachable(error) from None
+        return True
 
     def purge(self, days: float) -> int:
-        """Delete requests older than so many days for good; returns how many."""
-        raise NotStored("The store is not built yet.")
+        """Delete requests older than so many days for good, with their attempts and notices; returns how many.
+
+        Raises:
+            NotStored: The store cannot be reached, so nothing was deleted.
+        """
+        old = REQUESTS.c.created < time.time() - days * DAY
+        references = sa.select(REQUESTS.c.reference).where(old)
+        try:
+            with self.engine.begin() as connection:
+                waiting = sa.select(sa.func.count()).select_from(REQUESTS).where(old, REQUESTS.c.state == "open")
+                unhandled = connection.execute(waiting).scalar()
+                connection.execute(ATTEMPTS.delete().where(ATTEMPTS.c.reference.in_(references)))
+                connection.execute(NOTICES.delete().where(NOTICES.c.reference.in_(references)))
+                count = int(connection.execute(REQUESTS.delete().where(old)).rowcount)
+                if count:
+                    audit.record(connection, audit.SYSTEM, "purged", detail=f"{count} requests")
+            self._forget_log(count)
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            raise _unreachable(error) from None
+        if unhandled:
+            logger.error("%d contact requests reached the end of their time unclaimed and were deleted.", unhandled)
+        return count
+
+    def purge_audit(self, days: float) -> int:
+        """Delete entries of the audit trail older than so many days; returns how many."""
+        with self.engine.begin() as connection:
+            return int(connection.execute(AUDIT.delete().where(AUDIT.c.at < time.time() - days * DAY)).rowcount)
+
+    def rotate(self, who: str) -> int:
+        """Encrypt everything anew with the first key, in one transaction; returns how many entries.
+
+        Raises:
+            KeyProblem: An entry opens with none of the keys; nothing was changed.
+        """
+        count = 0
+        with self.engine.begin() as connection:
+            for table, name in ((REQUESTS, "reference"), (ATTEMPTS, "id")):
+                key = table.c[name]
+                rows = connection.execute(sa.select(key, table.c.sealed).where(table.c.sealed.is_not(None))).all()
+                for identity, sealed in rows:
+                    # The old text is part of the condition: what was cancelled meanwhile stays empty.
+                    changed = table.update().where(key == identity, table.c.sealed == sealed)
+                    count += connection.execute(changed.values(sealed=self.vault.rotate(sealed))).rowcount
+            audit.record(connection, who, "rotated", detail=f"{count} entries")
+        self._forget_log(count)
+        return count
+
+    def _forget_log(self, count: int) -> None:
+        """Write SQLite's log into the file and empty it, so that what was deleted is nowhere any more."""
+        if count and self.engine.dialect.name == "sqlite":
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def add_notice(connection: Any, kind: str, reference: str, urgent: bool) -> None:
+    """Put a notice to staff into the outbox, in the caller's transaction."""
+    now = time.time()
+    connection.execute(
+        NOTICES.insert().values(
+            id=str(uuid4()),
+            reference=reference,
+            kind=kind,
+            urgent=urgent,
+            state="waiting",
+            created=now,
+            next_at=now,
+            tries=0,
+            delivered="",
+            leased_until=0.0,
+        )
+    )
+
+
+def _digest(idempotency_key: str) -> str:
+    """What is kept of a key: it may be a conversation's id, which must not lead from one to the other."""
+    return hashlib.sha256(idempotency_key.encode()).hexdigest()
+
+
+def _unreachable(error: Exception) -> NotStored:
+    # The kind only: an error's text can quote an address of the database or what was being stored.
+    return NotStored(f"The store of contact requests cannot be used ({type(error).__name__}).")

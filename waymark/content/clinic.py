@@ -26,6 +26,8 @@ class Clinic:
     insurance: str = ""
     country: str = "US"
     retention_days: int = 14
+    request_retention_days: int = 14
+    audit_retention_days: int = 365
 
     @classmethod
     def load(cls, path: Path) -> Clinic:
