@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import time
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -12,14 +11,11 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from waymark import settings
-from waymark.contact import audit
+from waymark.contact import audit, retention
 from waymark.contact.reference import new_reference, read_reference
-from waymark.contact.tables import ATTEMPTS, AUDIT, NOTICES, REQUESTS, migrate, open_engine
+from waymark.contact.tables import ATTEMPTS, NOTICES, REQUESTS, open_database
 from waymark.contact.vault import KeyProblem, Vault
 
-logger = logging.getLogger(__name__)
-
-DAY = 86_400
 REFERENCES_TRIED = 5
 """One in millions is taken; five in a row means that something else is wrong."""
 
@@ -88,8 +84,7 @@ class RequestStore:
         """
         try:
             vault = Vault.from_environment(keys)
-            engine = open_engine(url or settings.contact_database_url())
-            migrate(engine)
+            engine = open_database(url or settings.contact_database_url())
         except KeyProblem as problem:
             raise NotStored(str(problem)) from None
         except (sa.exc.SQLAlchemyError, OSError) as error:
@@ -208,28 +203,10 @@ class RequestStore:
         Raises:
             NotStored: The store cannot be reached, so nothing was deleted.
         """
-        old = REQUESTS.c.created < time.time() - days * DAY
-        references = sa.select(REQUESTS.c.reference).where(old)
         try:
-            with self.engine.begin() as connection:
-                waiting = sa.select(sa.func.count()).select_from(REQUESTS).where(old, REQUESTS.c.state == "open")
-                unhandled = connection.execute(waiting).scalar()
-                connection.execute(ATTEMPTS.delete().where(ATTEMPTS.c.reference.in_(references)))
-                connection.execute(NOTICES.delete().where(NOTICES.c.reference.in_(references)))
-                count = int(connection.execute(REQUESTS.delete().where(old)).rowcount)
-                if count:
-                    audit.record(connection, audit.SYSTEM, "purged", detail=f"{count} requests")
-            self._forget_log(count)
+            return retention.purge(self.engine, days)
         except (sa.exc.SQLAlchemyError, OSError) as error:
             raise _unreachable(error) from None
-        if unhandled:
-            logger.error("%d contact requests reached the end of their time unclaimed and were deleted.", unhandled)
-        return count
-
-    def purge_audit(self, days: float) -> int:
-        """Delete entries of the audit trail older than so many days; returns how many."""
-        with self.engine.begin() as connection:
-            return int(connection.execute(AUDIT.delete().where(AUDIT.c.at < time.time() - days * DAY)).rowcount)
 
     def rotate(self, who: str) -> int:
         """Encrypt everything anew with the first key, in one transaction; returns how many entries.
@@ -247,14 +224,8 @@ class RequestStore:
                     changed = table.update().where(key == identity, table.c.sealed == sealed)
                     count += connection.execute(changed.values(sealed=self.vault.rotate(sealed))).rowcount
             audit.record(connection, who, "rotated", detail=f"{count} entries")
-        self._forget_log(count)
+        retention.forget_log(self.engine)
         return count
-
-    def _forget_log(self, count: int) -> None:
-        """Write SQLite's log into the file and empty it, so that what was deleted is nowhere any more."""
-        if count and self.engine.dialect.name == "sqlite":
-            with self.engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def add_notice(connection: Any, kind: str, reference: str, urgent: bool) -> None:

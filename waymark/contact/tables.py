@@ -78,7 +78,6 @@ STAFF = sa.Table(
     sa.Column("name", sa.String(64), primary_key=True),
     sa.Column("role", sa.String(8), nullable=False),  # viewer, agent, admin
     sa.Column("password", sa.String(160), nullable=False),  # argon2id
-    sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("locked_until", sa.Float, nullable=False),
     sa.Column("sessions", sa.Integer, nullable=False),  # raised to end every session of this account
@@ -114,6 +113,13 @@ def open_engine(url: str) -> sa.engine.Engine:
         # Take the write lock at once: a reader that turns writer half-way would fail instead of waiting.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
+    return engine
+
+
+def open_database(url: str) -> sa.engine.Engine:
+    """An engine whose tables are up to date."""
+    engine = open_engine(url)
+    migrate(engine)
     return engine
 
 

@@ -85,5 +85,7 @@ class Vault:
 
     def secret(self, purpose: str) -> str:
         """A secret for something else (such as signing sessions), derived from the first key."""
-        derived = HKDF(SHA256(), length=32, salt=None, info=f"waymark {purpose}".encode()).derive(self._keys[0].encode())
+        derived = HKDF(SHA256(), length=32, salt=None, info=f"waymark {purpose}".encode()).derive(
+            self._keys[0].encode()
+        )
         return urlsafe_b64encode(derived).decode()

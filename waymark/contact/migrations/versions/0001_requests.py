@@ -61,7 +61,6 @@ def upgrade() -> None:
         sa.Column("name", sa.String(64), primary_key=True),
         sa.Column("role", sa.String(8), nullable=False),
         sa.Column("password", sa.String(160), nullable=False),
-        sa.Column("active", sa.Boolean, nullable=False),
         sa.Column("failures", sa.Integer, nullable=False),
         sa.Column("locked_until", sa.Float, nullable=False),
         sa.Column("sessions", sa.Integer, nullable=False),
