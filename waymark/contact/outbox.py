@@ -61,11 +61,16 @@ class Outbox:
     """The notices that wait, with their leases."""
 
     def __init__(
-        self, engine: sa.engine.Engine, backoff: Backoff = Backoff(), clock: Callable[[], float] = time.time
+        self,
+        engine: sa.engine.Engine,
+        backoff: Backoff | None = None,
+        lease_seconds: float = LEASE,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """Take the engine of the request store."""
         self._engine = engine
-        self._backoff = backoff
+        self._backoff = backoff or Backoff()
+        self._lease_seconds = lease_seconds
         self._clock = clock
 
     def counts(self) -> Counts:
@@ -96,7 +101,7 @@ class Outbox:
             taken = []
             for row in rows:
                 mine = sa.and_(NOTICES.c.id == row.id, due)
-                change = NOTICES.update().where(mine).values(lease=token, leased_until=now + LEASE)
+                change = NOTICES.update().where(mine).values(lease=token, leased_until=now + self._lease_seconds)
                 if connection.execute(change).rowcount:
                     taken.append(row)
         return [

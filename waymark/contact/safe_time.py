@@ -36,9 +36,9 @@ PARTS = {
 }
 ANY = {"any time", "anytime", "any", "whenever", "always", "cualquier hora", "cuando sea", "siempre"}
 FILLERS = frozenset(
-    ("and", "or", "on", "in", "the", "at", "is", "are", "best", "good", "safe", "ok", "okay", "fine", "only", "please")
-    + ("y", "o", "los", "las", "el", "la", "a", "de", "solo")
+    re.findall(r"\w+", "and or on in the at is are best good safe ok okay fine only please y o los las el la a de solo")
 )
+"""Words that change nothing."""
 
 _DAY = "|".join(sorted(DAYS, key=len, reverse=True))
 _HOUR = r"(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm|a m|p m)?|(noon|midnight|mediodia)"
@@ -134,7 +134,7 @@ def _plan(text: str) -> tuple[set[int], Window | None] | None:
 
     def take_before(match: re.Match[str]) -> str:
         end = _hour(match.groups())
-        windows.append(None if end in (None, time(0)) else (time(0), end))  # type: ignore[arg-type]
+        windows.append(None if end is None or end == time(0) else (time(0), end))
         return " "
 
     text = _DAY_RANGE.sub(take_days, text)

@@ -32,6 +32,7 @@ class Worker:
     keep_days: float
     """How long a request is kept."""
     keep_audit_days: float
+    poll: float = POLL
 
     async def once(self) -> int:
         """Deliver what is due, delete what is old; returns how many notices were tried."""
@@ -50,7 +51,7 @@ class Worker:
             except sa.exc.SQLAlchemyError as error:
                 logger.error("The store of contact requests cannot be used (%s); trying again.", type(error).__name__)
             try:
-                await asyncio.wait_for(stop.wait(), POLL)
+                await asyncio.wait_for(stop.wait(), self.poll)
             except asyncio.TimeoutError:
                 continue
 
