@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from cluster import MISSING, Cluster, programs
 from sinks import HookSink, MailSink
 
@@ -31,6 +32,12 @@ ASKED = ContactRequest(
     consent_version="2026-11",
     urgent=False,
 )
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords that cost little to try; how they are stored stays the same."""
+    monkeypatch.setattr("waymark.contact.staff._HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Notices are delivered at least once under one key, by several workers, through failures; dead letters raise an alarm."""
+"""Notices are delivered at least once under one key, by several workers, through failures; dead letters alert."""
 
 from __future__ import annotations
 

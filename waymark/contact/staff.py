@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import Literal
 
 import sqlalchemy as sa
@@ -30,6 +31,8 @@ SHORTEST = 12
 
 _HASHER = PasswordHasher()  # argon2id with the library's parameters (RFC 9106, low memory)
 _NOBODY = _HASHER.hash("nobody")
+_AT_ONCE = BoundedSemaphore(2)
+"""Each hash takes 64 MB and a good part of the processor, and anybody may ask for one."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,8 @@ def _hash(password: str) -> str:
 
 def _matches(stored: str, password: str) -> bool:
     try:
-        return _HASHER.verify(stored, password)
+        with _AT_ONCE:
+            return _HASHER.verify(stored, password)
     except (VerificationError, InvalidHashError):
         return False
 

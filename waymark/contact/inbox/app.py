@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -44,6 +45,14 @@ logger = logging.getLogger(__name__)
 HERE = Path(__file__).resolve().parent
 REQUEST_PAGE = re.compile(r"/requests/[0-9A-Z]{2}-[0-9A-Z]{4}")
 TRAIL_LENGTH = 200
+
+SERVER: dict[str, Any] = {
+    "access_log": False,
+    "log_level": "warning",
+    "server_header": False,
+    "ws": "none",  # rasa holds the websockets package at a version that uvicorn cannot load, and none is needed
+}
+"""How uvicorn runs the app."""
 
 
 def create_app(store: RequestStore, clinic: Clinic, hosts: tuple[str, ...] = ("127.0.0.1", "localhost")) -> Starlette:
@@ -187,7 +196,7 @@ class Pages:
         headers = {"Content-Disposition": 'attachment; filename="requests.csv"'}
         return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 
-    @requires("admin", redirect="login")
+    @requires("admin")
     async def audit(self, request: Request) -> Response:
         """Who did what."""
 
@@ -257,4 +266,4 @@ def serve(host: str, port: int) -> None:
     app = create_app(RequestStore.open(), Clinic.load(settings.CLINIC), hosts)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     print(f"The inbox is on http://{host}:{port} (Ctrl-C ends it).", flush=True)
-    uvicorn.run(app, host=host, port=port, access_log=False, server_header=False, log_level="warning")
+    uvicorn.run(app, host=host, port=port, **SERVER)
