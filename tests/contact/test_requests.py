@@ -39,6 +39,12 @@ def test_the_same_key_is_the_same_request(store: RequestStore, asked: ContactReq
     }
 
 
+@pytest.mark.parametrize("text", ["\ud83d", "\x00", "💙", "ñ" * 5_000, "'; DROP TABLE contact_request; --"])
+def test_whatever_was_typed_is_kept_as_it_is(text: str, store: RequestStore, ask: Any) -> None:
+    reference = store.add(ask(note=text), "one")
+    assert store.add(ask(note=text), "one") == reference
+
+
 def test_the_same_key_with_other_content_is_refused(store: RequestStore, ask: Any) -> None:
     store.add(ask(), "one")
     with pytest.raises(NotStored):

@@ -114,7 +114,9 @@ class RequestStore:
                     raise
                 # The connection broke, perhaps after the commit: the same key finds out which.
                 return self._add(request, key)
-        except (sa.exc.SQLAlchemyError, OSError) as error:
+        except NotStored:
+            raise
+        except Exception as error:  # whatever it was, the visitor has to be told, and nobody what it quotes
             raise _unreachable(error) from None
 
     def _add(self, request: ContactRequest, key: str) -> str:

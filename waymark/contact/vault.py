@@ -53,7 +53,7 @@ class Vault:
 
     def seal(self, reference: str, content: dict[str, Any]) -> str:
         """Encrypt; the reference goes in too, so that one row's content cannot be passed off as another's."""
-        return self._fernet.encrypt(json.dumps([reference, content], ensure_ascii=False).encode()).decode()
+        return self._fernet.encrypt(json.dumps([reference, content]).encode()).decode()
 
     def open(self, reference: str, sealed: str) -> dict[str, Any]:
         """Decrypt what was sealed for this reference.
