@@ -18,7 +18,13 @@ LANGUAGES = {"en": "English", "es": "Spanish"}
 
 def at(seconds: float, zone: tzinfo) -> str:
     """A moment, such as "Sun 22 Nov, 14:05"."""
-    return f"{datetime.fromtimestamp(seconds, zone):%a %d %b, %H:%M}"
+    return f"{on(seconds, zone)}, {datetime.fromtimestamp(seconds, zone):%H:%M}"
+
+
+def on(seconds: float, zone: tzinfo) -> str:
+    """A day, such as "Sun 6 Dec"."""
+    day = datetime.fromtimestamp(seconds, zone)
+    return f"{day:%a} {day.day} {day:%b}"
 
 
 def safe_words(safe: SafeTime) -> str:
@@ -39,7 +45,7 @@ def facts(asked: ContactRequest) -> list[tuple[str, str]]:
     rows = [
         ("How", MEANS[asked.means]),
         ("To", show_address(asked)),
-        ("When it is safe", f"{asked.when or 'any time'} ({asked.time_zone})"),
+        ("When it is safe", f"{asked.when or 'any time'} ({asked.time_zone.split('/')[-1].replace('_', ' ')} time)"),
         ("Call them", asked.call_me or "no name given"),
         ("Code word", asked.code_word or "none"),
         ("Say who you are", _yes(asked.say_who)),

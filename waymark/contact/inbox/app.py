@@ -107,6 +107,7 @@ class Pages:
         self._templates = Jinja2Templates(HERE / "templates")
         self._templates.env.globals.update(
             at=lambda seconds: words.at(seconds, self._zone),
+            on=lambda seconds: words.on(seconds, self._zone),
             safe_words=words.safe_words,
             means=words.MEANS,
             languages=words.LANGUAGES,
