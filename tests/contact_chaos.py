@@ -51,7 +51,8 @@ LEASE = 3.0
 
 # The server that forks the children loads this module once, and finds it by the environment only.
 HERE = Path(__file__).resolve().parent
-os.environ["PYTHONPATH"] = os.pathsep.join(map(str, (HERE, HERE / "contact", HERE.parent)))
+_FOLDERS = (HERE, HERE / "contact", HERE.parent, os.environ.get("PYTHONPATH", ""))
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, map(str, _FOLDERS)))
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["contact_chaos"])
 

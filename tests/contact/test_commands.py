@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
 import stat
 from pathlib import Path
@@ -65,7 +67,7 @@ def test_keys(asked: ContactRequest, capsys: pytest.CaptureFixture[str], monkeyp
     assert main(["requests", "key"]) == 0
     new = capsys.readouterr().out.strip()
     assert re.fullmatch(r"[\w-]{43}=", new)
-    monkeypatch.setenv(KEYS, f"{new},{__import__('os').environ[KEYS]}")
+    monkeypatch.setenv(KEYS, f"{new},{os.environ[KEYS]}")
     assert main(["requests", "rotate", "--as", "operator"]) == 0
     monkeypatch.setenv(KEYS, new)
     assert main(["requests", "list"]) == 0
@@ -120,9 +122,15 @@ def test_files_are_for_their_owner_alone(asked: ContactRequest) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
 
 
-def test_accounts(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    import io
+def test_purge_deletes_requests_too(asked: ContactRequest, capsys: pytest.CaptureFixture[str]) -> None:
+    RequestStore.open().add(asked, "one")
+    assert main(["purge"]) == 0
+    assert "Deleted 0 contact requests older than 14 days" in capsys.readouterr().out
+    assert main(["purge", "--days", "0"]) == 0
+    assert "Deleted 1 contact requests" in capsys.readouterr().out
 
+
+def test_accounts(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("several words make one\n"))
     assert main(["staff", "add", "ann", "--role", "agent"]) == 0
     assert main(["staff", "role", "ann", "--role", "admin"]) == 0

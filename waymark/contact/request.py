@@ -110,7 +110,7 @@ class RequestStore:
             try:
                 return self._add(request, key)
             except sa.exc.DBAPIError as error:
-                if not error.connection_invalidated and not isinstance(error, sa.exc.OperationalError):
+                if not error.connection_invalidated:
                     raise
                 # The connection broke, perhaps after the commit: the same key finds out which.
                 return self._add(request, key)
