@@ -123,6 +123,8 @@ class Setting:
     mail: str
     hook: str
     folder: Path
+    pause: float = 0.02
+    """Mean seconds between two requests of a writer: people take their time, and breakage needs room."""
 
     @property
     def journal(self) -> Path:
@@ -151,7 +153,7 @@ def write(setting: Setting, numbers: list[int], name: str) -> None:
                 continue
             os.write(journal, f"sent {number} {reference}\n".encode())
             break
-        time.sleep(random.expovariate(1 / 0.02))  # people take their time; also what makes room for the breakage
+        time.sleep(random.expovariate(1 / setting.pause))
 
 
 def work(setting: Setting, name: str) -> None:
@@ -246,12 +248,15 @@ class Children:
         return child
 
 
-def run(count: int, is_sqlite: bool, limit: float, seed: int | None = None, show: bool = False) -> Report:
+def run(
+    count: int, is_sqlite: bool, limit: float, seed: int | None = None, show: bool = False, pause: float = 0.02
+) -> Report:
     """Do it all; `limit` in seconds bounds it."""
     random.seed(seed)
     started = time.monotonic()
     report = Report(count)
     with _house(is_sqlite) as (setting, cluster, mail, hook):
+        setting.pause = pause
         mail.refuse, mail.keep_and_refuse = 0.05, 0.02
         children = Children(setting, count)
         try:
@@ -297,7 +302,7 @@ def _break_things(
         time.sleep(random.uniform(0.05, patience))
         trouble.writer_kills += children.kill("writers")
         trouble.worker_kills += random.random() < 0.5 and children.kill("workers")
-        if not is_down and count / 3 < told < count * 2 / 3:
+        if not trouble.mail_outages and told > count / 3:
             mail.stop()
             is_down = True
             trouble.mail_outages += 1

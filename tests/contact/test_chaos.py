@@ -17,7 +17,7 @@ from contact_chaos import run
 def test_nothing_promised_is_lost(database: str) -> None:
     if database == "postgresql" and not programs():
         pytest.skip(MISSING)
-    report = run(45, is_sqlite=database == "sqlite", limit=180)
+    report = run(45, is_sqlite=database == "sqlite", limit=180, pause=0.2)
     assert not report.faults
     assert report.told == report.stored == 45
     assert report.trouble.writer_kills and report.trouble.mail_outages
