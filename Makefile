@@ -1,7 +1,7 @@
 # `make serve` and `make test` are all that a fresh machine needs: Python 3 and make there, the rest is fetched.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: serve test install train widget check lint bench evaluate measure pictures lock browser clean
+.PHONY: serve test install train widget check lint bench chaos evaluate measure pictures lock browser clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -64,6 +64,10 @@ evaluate: train
 
 bench: train
 	$(BIN)/python tests/bench.py
+
+# A thousand contact requests while everything breaks; takes minutes and wants a PostgreSQL server's programs.
+chaos: install
+	$(BIN)/python tests/contact_chaos.py
 
 # Sizes, time to the greeting, axe, requests and stored bytes of the widget, in a real browser.
 measure: train widget

@@ -1,4 +1,4 @@
-"""The command line: ask, chat, train, serve, check, evaluate, requests, purge."""
+"""The command line: ask, chat, train, serve, check, evaluate, purge, and those of `waymark.contact.commands`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import TextIO
 from tqdm import tqdm
 
 from waymark import settings
+from waymark.contact.commands import add_commands as add_contact_commands
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -76,11 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.set_defaults(run=_evaluate)
 
-    requests = commands.add_parser("requests", help="callback requests")
-    requests.set_defaults(run=_requests)
+    add_contact_commands(commands)
 
-    purge = commands.add_parser("purge", help="delete conversations past their time")
-    purge.add_argument("--days", type=float, help="keep so many days (default: retention_days of clinic.yml)")
+    purge = commands.add_parser("purge", help="delete conversations and contact requests past their time")
+    purge.add_argument("--days", type=float, help="keep so many days (default: the two retentions of clinic.yml)")
     purge.set_defaults(run=_purge)
     return parser
 
@@ -207,18 +207,20 @@ def _rate(value: str) -> float:
         raise ValueError('--bound wants FIGURE=RATE with a rate from 0 to 1, as "crisis noticed=0.95".') from None
 
 
-def _requests(_: argparse.Namespace) -> int:
-    raise RuntimeError("callback requests are not built yet; visitors get the clinic's phone number and form.")
-
-
 def _purge(options: argparse.Namespace) -> int:
+    from waymark.contact import retention
+    from waymark.contact.tables import open_database
     from waymark.content.clinic import Clinic
     from waymark.store import ConversationStore
 
-    days = Clinic.load(settings.CLINIC).retention_days if options.days is None else options.days
-    if days < 0:
+    clinic = Clinic.load(settings.CLINIC)
+    if options.days is not None and options.days < 0:
         raise ValueError("--days has to be 0 or more.")
+    days = clinic.retention_days if options.days is None else options.days
     print(f"Deleted {ConversationStore(None).purge(days)} conversations untouched for {days:g} days.")
+    days = clinic.request_retention_days if options.days is None else options.days
+    requests = retention.purge(open_database(settings.contact_database_url()), days)
+    print(f"Deleted {requests} contact requests older than {days:g} days.")
     return 0
 
 

@@ -17,6 +17,7 @@ VAR = ROOT / "var"
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 5005
+INBOX_PORT = 5006
 
 READ_FOR_TOPIC = 1_000
 """Characters of a message that are read for its topic; every one is screened for a crisis."""
@@ -30,20 +31,29 @@ BODY_LIMIT = 256 * 1024
 
 def database_url() -> str:
     """The address of the conversation store: DATABASE_URL, else a SQLite file in `var/`."""
+    return _database("conversations.sqlite")
+
+
+def contact_database_url() -> str:
+    """The address of the store of contact requests: DATABASE_URL, else a SQLite file of its own in `var/`."""
+    return _database("contact.sqlite")
+
+
+def _database(file: str) -> str:
     url = os.environ.get("DATABASE_URL", "")
     if url:
         return url.replace("postgres://", "postgresql://", 1)
     VAR.mkdir(parents=True, exist_ok=True)
-    return f"sqlite:///{VAR / 'conversations.sqlite'}"
+    return f"sqlite:///{VAR / file}"
 
 
-def port() -> int:
-    """The port to serve on: PORT, else 5005.
+def port(name: str = "PORT", default: int = DEFAULT_PORT) -> int:
+    """The port to serve on, from the environment.
 
     Raises:
-        ValueError: PORT is not a whole number from 1 to 65535.
+        ValueError: It is not a whole number from 1 to 65535.
     """
-    text = os.environ.get("PORT", str(DEFAULT_PORT))
+    text = os.environ.get(name, str(default))
     if not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise ValueError(f"PORT is '{text}': set it to a whole number from 1 to 65535.")
+        raise ValueError(f"{name} is '{text}': set it to a whole number from 1 to 65535.")
     return int(text)

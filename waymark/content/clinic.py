@@ -32,6 +32,8 @@ class Clinic:
     insurance: str = ""
     country: str = "US"
     retention_days: int = 14
+    request_retention_days: int = 14
+    audit_retention_days: int = 365
     sites: tuple[str, ...] = ()
     """Other sites whose pages may carry the chat: scheme and host, "https://www.example.org"."""
     page_title: str = "Notes"
