@@ -19,7 +19,7 @@ from actions.context import CRISIS_SLOT, Context, library
 from waymark import settings
 from waymark.callback import reading
 from waymark.callback.fields import FIELDS, ZONE
-from waymark.callback.form import OVER, Form, Heard, Say, Talk, Turn
+from waymark.callback.form import MINOR, OVER, SURE, Form, Heard, Say, Talk, Turn
 from waymark.callback.office import Office
 from waymark.callback.phrases import Phrases
 from waymark.callback.summary import Summary
@@ -36,6 +36,7 @@ SLOT = "callback_{}"
 ANSWERS = (*(field.name for field in FIELDS), ZONE, "language")
 PROGRESS, PAUSED, SENT = SLOT.format("progress"), SLOT.format("paused"), SLOT.format("sent")
 LOST = "answers_lost"
+UNDER_18 = "utter_callback_under_18"
 CONSENT = "utter_callback_ask_consent"
 
 URGENT = ("immediate", "high")
@@ -105,17 +106,20 @@ class ValidateCallbackForm(Action):
 
 
 def _start(tracker: Tracker, heard: Heard) -> Turn:
-    intents = {
-        (event.get("parse_data", {}).get("intent") or {}).get("name")
-        for event in tracker.events
-        if event.get("event") == "user"
-    }
-    if "state_under_18" in intents:
-        return Turn(OVER, (Say("utter_callback_under_18"),))
+    if _is_minor(tracker):
+        return Turn(OVER, (Say(UNDER_18),))
     turn = form().start(heard)
     opens = None if office().closes(now()) else office().opens(now())
     closed_now = (Say("utter_callback_closed_now", {"opens": opens}),) if opens else ()
     return replace(turn, say=(*closed_now, *turn.say)) if turn.talk.asked else turn
+
+
+def _is_minor(tracker: Tracker) -> bool:
+    """Whether the visitor said earlier that they are under 18."""
+    users = [event for event in tracker.events if event.get("event") == "user"]
+    intents = [event.get("parse_data", {}).get("intent") or {} for event in users]
+    stated = any(intent.get("name") == MINOR and float(intent.get("confidence") or 0) >= SURE for intent in intents)
+    return stated or UNDER_18 in Context.of(tracker).said
 
 
 def heard_in(tracker: Tracker) -> Heard:

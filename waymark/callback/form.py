@@ -17,10 +17,19 @@ MOST_MISSES = 2
 SURE = 0.5
 """Confidence from which a message that could be an answer is taken for a question of its own."""
 
+LIKELY = 0.3
+"""Confidence from which a question is answered that cannot be an answer."""
+
+CERTAIN = 0.9
+"""Confidence from which a message ends the form: "any time" and "text first" look like a goodbye too."""
+
+SHORTEST_REMARK = 3
+"""Words from which something else than yes or no goes into the note, as a no."""
+
 LONGEST_CHANGE = 5
 """Words of a message that asks for another way to be reached and for nothing else."""
 
-ASIDE = re.compile(r"(?:ask|share|see|say|tell|insult|thank|out)_?\w*|want_(?!callback|cancel)\w+")
+ASIDE = re.compile(r"(?:ask|share|see|say|tell|insult)_\w+|thank|want_(?!callback|cancel)\w+")
 """Intents that are answered beside the form."""
 
 GOODBYE = frozenset({"want_exit", "say_goodbye", "want_delete_chat", "want_start_over"})
@@ -29,7 +38,7 @@ GOODBYE = frozenset({"want_exit", "say_goodbye", "want_delete_chat", "want_start
 GO_BACK = frozenset({"go_back", "say_not_what_i_meant"})
 """Intents that mean the question before."""
 
-SEND, CALLBACK, CANCEL = "send_callback", "want_callback", "want_cancel_request"
+SEND, CALLBACK, CANCEL, MINOR = "send_callback", "want_callback", "want_cancel_request", "state_under_18"
 
 
 @dataclass(frozen=True)
@@ -141,9 +150,9 @@ class Form:
         """Take one message in the middle of the form."""
         text = reading.tidy(heard.text)
         is_free = BY_NAME[talk.asked].free
-        if heard.is_surely(GOODBYE):
+        if heard.intent in GOODBYE and (heard.is_tap or heard.confidence >= CERTAIN):
             return Turn(OVER, aside=heard.intent)
-        if reading.is_under_18(text) or (heard.intent == "state_under_18" and (heard.is_tap or not is_free)):
+        if reading.is_under_18(text) or (heard.is_surely({MINOR}) and (heard.is_tap or not is_free)):
             return _under_18()
         if heard.is_tap and heard.intent != CANCEL:
             return self._tapped(heard, talk)
@@ -157,7 +166,7 @@ class Form:
         if correction is not None:
             return self._correct(*correction, talk, heard)
         if talk.changing:
-            return self._choose_change(text, talk)
+            return self._choose_change(text, talk, heard)
         if self._is_aside(heard, text, talk):
             return self._aside(heard.intent, talk)
         return self._answer(text, heard, talk)
@@ -176,7 +185,9 @@ class Form:
             return False
         if BY_NAME[talk.asked].free or self._read(text, talk) is not None:
             return heard.confidence >= SURE and reading.is_question(text)
-        return not reading.wants_to_skip(text) and not reading.wants_to_skip_rest(text)
+        if reading.wants_to_skip(text) or reading.wants_to_skip_rest(text):
+            return False
+        return heard.confidence >= (LIKELY if reading.is_question(text) else CERTAIN)
 
     def _aside(self, intent: str, talk: Talk) -> Turn:
         what = self.phrases.what(shown_as(talk.asked, talk.answers))
@@ -196,10 +207,13 @@ class Form:
             return self._answer(rest, replace(heard, text=rest, intent=""), changed)
         return self._ask(changed)
 
-    def _choose_change(self, text: str, talk: Talk) -> Turn:
+    def _choose_change(self, text: str, talk: Talk, heard: Heard) -> Turn:
+        means = reading.means(text)
+        if means and means != talk.answers.get("means"):
+            return self._next(_with_means(means, replace(talk, changing=False)), heard)
         thing = reading.thing_named(text)
         if thing:
-            return self._change(thing, "", talk, Heard(text))
+            return self._change(thing, "", talk, heard)
         if reading.wants_to_go_on(text) or reading.wants_to_skip(text) or "summary" in text.casefold():
             return self._ask(talk)
         return self._missed(talk)
@@ -221,6 +235,9 @@ class Form:
         value = self._read(text, talk)
         if value is None and reading.wants_to_skip(text):
             value = ""
+        if value is None and asked.name in ("voicemail", "say_who") and len(text.split()) >= SHORTEST_REMARK:
+            # "Say you are from the library", "yes but only mornings": a no that staff should read in full.
+            value, talk = "no", _with_remark(text, talk)
         if value is None and heard.intent == "speak_spanish":
             return self._ask(replace(talk, offered=False), Say("utter_callback_in_spanish_es"))
         if value is None or heard.intent == "send_nothing_readable":
@@ -269,7 +286,7 @@ class Form:
         if talk.asked == "when":
             answers[ZONE] = self.phrases.zone(text) or answers.get(ZONE) or self.zone
         if talk.asked == "note":
-            answers["note"] = ". ".join(said for said in (talk.remark, value) if said)
+            answers["note"] = _joined(talk.remark, value)
         return self._next(replace(talk, answers=answers), heard, *first)
 
     def _skip_rest(self, talk: Talk, heard: Heard) -> Turn:
@@ -332,6 +349,17 @@ def _with_means(means: str, talk: Talk) -> Talk:
     if means != "call":
         answers.pop("voicemail", None)
     return replace(talk, answers=answers)
+
+
+def _with_remark(text: str, talk: Talk) -> Talk:
+    """The talk with something that staff need to know, in the note or to be shown when the note is asked for."""
+    if "note" in talk.answers:
+        return replace(talk, answers={**talk.answers, "note": _joined(talk.answers["note"], text)})
+    return replace(talk, remark=_joined(talk.remark, text))
+
+
+def _joined(*parts: str) -> str:
+    return ". ".join(part.rstrip(". ") for part in parts if part)
 
 
 def _send(talk: Talk) -> Turn:

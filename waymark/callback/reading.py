@@ -14,7 +14,7 @@ LEAD = (
 """How people begin when they correct themselves."""
 
 THINGS = {
-    "address": r"phone ?numbers?|cell(?: ?phone)?|numbers?|phone|e-?mail address|address|digits",
+    "address": r"phone ?numbers?|cell(?: ?phone)?|numbers?|phone|e-?mail(?: address)?|address|digits",
     "name": r"names?",
     "when": r"times?|hours?|days?|time ?zone|schedule",
     "voicemail": r"voice ?mails?|messages?",
@@ -22,7 +22,7 @@ THINGS = {
     "note": r"notes?|details?",
     "code_word": r"code ?words?|code|secret word|password",
     "topic": r"topic|subject",
-    "means": r"how|way|means|method|text(?: or call)?|call(?: or text)?|e-?mail",
+    "means": r"how|way|means|method|text(?: or call)?|call(?: or text)?",
 }
 """What a visitor may name as the thing to change."""
 
@@ -195,7 +195,7 @@ def yes_or_no(text: str) -> str | None:
         return "no"
     if _YES.match(text):
         return None if _LIMITED.search(text) else "yes"
-    said = re.sub(rf"^{LEAD}", "", text, flags=re.IGNORECASE)
+    said = re.sub(r"^(?:(?:um+|uh+|hm+|well|oh|so|please|pls|i think|i'd say)\W+)+", "", text, flags=re.I)
     return yes_or_no(said) if said != text else None
 
 
