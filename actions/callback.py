@@ -19,7 +19,7 @@ from actions.context import CRISIS_SLOT, Context, library
 from waymark import settings
 from waymark.callback import reading
 from waymark.callback.fields import FIELDS, ZONE
-from waymark.callback.form import MINOR, OVER, SURE, Form, Heard, Say, Talk, Turn
+from waymark.callback.form import MINOR, OVER, SURE, WAITING, Form, Heard, Say, Talk, Turn
 from waymark.callback.office import Office
 from waymark.callback.phrases import Phrases
 from waymark.callback.summary import Summary
@@ -36,6 +36,7 @@ SLOT = "callback_{}"
 ANSWERS = (*(field.name for field in FIELDS), ZONE, "language")
 PROGRESS, PAUSED, SENT = SLOT.format("progress"), SLOT.format("paused"), SLOT.format("sent")
 LOST = "answers_lost"
+ALREADY_SENT = "utter_callback_already_sent"
 UNDER_18 = "utter_callback_under_18"
 CONSENT = "utter_callback_ask_consent"
 
@@ -58,7 +59,7 @@ def form() -> Form:
     phrases = Phrases.load(settings.DATA)
     return Form(
         phrases=phrases,
-        summary=Summary(phrases, show_number, clinic().time_zone, clinic().request_days),
+        summary=Summary(phrases, show_number, clinic().time_zone, clinic().request_retention_days),
         read_number=read_number,
         read_email=read_email,
         country=clinic().country,
@@ -87,11 +88,15 @@ class ValidateCallbackForm(Action):
             turn = form().lost() if tracker.get_slot(LOST) else form().hear(heard, talk)
         elif talk.asked and tracker.get_slot(PAUSED):
             turn = form().resume(talk)
+        elif tracker.get_slot(SENT) and reading.asks_when(reading.tidy(heard.text)):
+            return _waits(tracker, dispatcher)
         else:
             turn, progress = _start(tracker, heard), {}
         progress.setdefault("key", uuid.uuid4().hex)
         events: list[EventType] = []
-        if turn.aside:
+        if turn.aside == WAITING:
+            say_waiting(dispatcher)
+        elif turn.aside:
             events += await answer_beside(turn.aside, dispatcher, tracker, domain)
         for say in turn.say:
             dispatcher.utter_message(response=say.response, **say.values)
@@ -192,6 +197,13 @@ async def send(
     return {"reference": reference, "key": key}
 
 
+def _waits(tracker: Tracker, dispatcher: CollectingDispatcher) -> list[EventType]:
+    """Answer "when will they call?" after a request was sent, in place of a second one."""
+    dispatcher.utter_message(response=ALREADY_SENT, reference=tracker.get_slot(SENT)["reference"])
+    say_waiting(dispatcher)
+    return closed()
+
+
 def say_waiting(dispatcher: CollectingDispatcher) -> None:
     """Say when somebody may read the request, as far as the clinic says so, and the lines."""
     answering = form().phrases.waiting(clinic().answer_time)
@@ -232,7 +244,7 @@ class ActionAnswerSent(Action):
         """Give the reference again, or say that there is nothing to send."""
         sent = tracker.get_slot(SENT)
         if sent:
-            dispatcher.utter_message(response="utter_callback_already_sent", reference=sent["reference"])
+            dispatcher.utter_message(response=ALREADY_SENT, reference=sent["reference"])
         else:
             dispatcher.utter_message(response="utter_callback_nothing_open")
         return []

@@ -166,3 +166,18 @@ def test_remarks(text: str, expected: str) -> None:
 )
 def test_decisions(text: str, expected: str | None) -> None:
     assert reading.decision(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["when will they call me?", "how long until someone calls me back", "did they get my request", "so when do they text"],
+)
+def test_asking_how_soon(text: str) -> None:
+    assert reading.asks_when(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["when the kids are in school", "can someone call me", "when he is at work", "call me when they can"]
+)
+def test_not_asking_how_soon(text: str) -> None:
+    assert not reading.asks_when(text)

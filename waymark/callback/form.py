@@ -38,6 +38,9 @@ GOODBYE = frozenset({"want_exit", "say_goodbye", "want_delete_chat", "want_start
 GO_BACK = frozenset({"go_back", "say_not_what_i_meant"})
 """Intents that mean the question before."""
 
+WAITING = "waiting"
+"""Stands for the question how soon the clinic answers."""
+
 SEND, CALLBACK, CANCEL, MINOR = "send_callback", "want_callback", "want_cancel_request", "state_under_18"
 
 
@@ -167,6 +170,8 @@ class Form:
             return self._correct(*correction, talk, heard)
         if talk.changing:
             return self._choose_change(text, talk, heard)
+        if reading.asks_when(text):
+            return self._aside(WAITING, talk)
         if self._is_aside(heard, text, talk):
             return self._aside(heard.intent, talk)
         return self._answer(text, heard, talk)

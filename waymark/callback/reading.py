@@ -108,6 +108,13 @@ _QUESTION = re.compile(
     re.IGNORECASE,
 )
 
+_WHEN_THEY_CALL = re.compile(
+    r"^\W*(?:(?:and|so|ok|but)\W+)*(?:when|how (?:long|soon|fast|quick\w*)|did|have|has|what time|by when)\b.*"
+    r"\b(?:they|somebody|someone|clinic|staff|anyone|anybody|people)\b.*"
+    r"\b(?:calls?|called|text(?:s|ed)?|e-?mail(?:s|ed)?|answer\w*|repl\w+|respond\w*|contact\w*|get|got|see|seen|reads?|reach\w*)\b",
+    re.IGNORECASE,
+)
+
 _MINOR = re.compile(
     r"\b(?:i'?m|i am|my age is)\s+(?:only |just |still )?(?:a )?(?:"
     r"(?:[6-9]|1[0-7])(?=\s*(?:$|[.,!?]|and\b|but\b|years?\b|yrs?\b|yo\b|y/o))"
@@ -162,6 +169,11 @@ def wants_to_go_on(text: str) -> bool:
 def is_question(text: str) -> bool:
     """Whether a message has the shape of a question."""
     return bool(_QUESTION.search(text))
+
+
+def asks_when(text: str) -> bool:
+    """Whether a message asks how soon the clinic answers."""
+    return bool(_WHEN_THEY_CALL.search(text))
 
 
 def is_under_18(text: str) -> bool:

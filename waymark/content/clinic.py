@@ -26,8 +26,7 @@ class Clinic:
     insurance: str = ""
     country: str = "US"
     retention_days: int = 14
-    request_days: int = 14
-    """How long a request to be contacted is kept."""
+    request_retention_days: int = 14
     answer_time: str = ""
     """How soon requests are answered, in words: "by the end of the next working day"."""
     office_hours: dict[str, str] = field(default_factory=dict)
@@ -60,5 +59,5 @@ class Clinic:
             "clinic_phone": self.phone,
             "clinic_form": self.form,
             "retention_days": str(self.retention_days),
-            "request_days": str(self.request_days),
+            "request_days": str(self.request_retention_days),
         }
