@@ -88,7 +88,7 @@ class ValidateCallbackForm(Action):
             turn = form().lost() if tracker.get_slot(LOST) else form().hear(heard, talk)
         elif talk.asked and tracker.get_slot(PAUSED):
             turn = form().resume(talk)
-        elif tracker.get_slot(SENT) and reading.asks_when(reading.tidy(heard.text)):
+        elif reading.asks_when(reading.tidy(heard.text)):
             return _waits(tracker, dispatcher)
         else:
             turn, progress = _start(tracker, heard), {}
@@ -198,8 +198,9 @@ async def send(
 
 
 def _waits(tracker: Tracker, dispatcher: CollectingDispatcher) -> list[EventType]:
-    """Answer "when will they call?" after a request was sent, in place of a second one."""
-    dispatcher.utter_message(response=ALREADY_SENT, reference=tracker.get_slot(SENT)["reference"])
+    """Answer "when will they call?" in place of opening the form."""
+    if sent := tracker.get_slot(SENT):
+        dispatcher.utter_message(response=ALREADY_SENT, reference=sent["reference"])
     say_waiting(dispatcher)
     return closed()
 

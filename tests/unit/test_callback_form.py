@@ -109,6 +109,32 @@ def test_a_number_for_an_email_asks_whether_to_call_or_text() -> None:
     assert said(turn) == ["have", "ask_means"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "text", "learned"),
+    [
+        ("name", "call", {"means": "call"}),
+        ("name", "text me at 310 555 0142", {"means": "text", "address": "+13105550142"}),
+        ("means", "ok 310 555 0142", {"address": "+13105550142"}),
+        ("means", "sam@example.com", {"means": "email", "address": "sam@example.com"}),
+    ],
+)
+def test_what_comes_early_is_kept(asked: str, text: str, learned: dict[str, str]) -> None:
+    turn = FORM.hear(Heard(text), Talk({} if asked == "name" else {"name": ""}, asked))
+    assert {name: value for name, value in turn.talk.answers.items() if name != "name"} == learned
+
+
+@pytest.mark.parametrize("asked", ["consent", "voicemail", "confirm"])
+def test_a_yes_after_two_misses_is_still_a_yes(asked: str) -> None:
+    turn = FORM.hear(Heard("yes", "affirm", 0.9), Talk({**FULL, "means": "call"}, asked, misses=2))
+    assert turn.send or turn.talk.answers.get(asked) == "yes"
+
+
+def test_more_of_an_answer_in_between_is_no_answer_of_the_visitor() -> None:
+    turn = FORM.hear(Heard("tell me more", "tell_me_more", 0.96), Talk({"name": ""}, "when", offered=True))
+    assert turn.aside == "tell_me_more"
+    assert "when" not in turn.talk.answers
+
+
 def test_braces_and_lines_of_a_visitor_are_only_text() -> None:
     turn = hear("{clinic_phone}\n\nhello {", "note")
     assert turn.talk.answers["note"] == "(clinic_phone) hello ("

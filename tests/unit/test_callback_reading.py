@@ -170,7 +170,7 @@ def test_decisions(text: str, expected: str | None) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["when will they call me?", "how long until someone calls me back", "did they get my request", "so when do they text"],
+    ["when will they call me?", "how long until someone calls back", "did they get my request", "so when do they text"],
 )
 def test_asking_how_soon(text: str) -> None:
     assert reading.asks_when(text)

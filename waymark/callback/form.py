@@ -41,7 +41,8 @@ GO_BACK = frozenset({"go_back", "say_not_what_i_meant"})
 WAITING = "waiting"
 """Stands for the question how soon the clinic answers."""
 
-SEND, CALLBACK, CANCEL, MINOR = "send_callback", "want_callback", "want_cancel_request", "state_under_18"
+SEND, CALLBACK, CANCEL = "send_callback", "want_callback", "want_cancel_request"
+MINOR, MORE = "state_under_18", "tell_me_more"
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ class Form:
         """Take one message in the middle of the form."""
         text = reading.tidy(heard.text)
         is_free = BY_NAME[talk.asked].free
-        if heard.intent in GOODBYE and (heard.is_tap or heard.confidence >= CERTAIN):
+        if heard.intent in GOODBYE and (heard.is_tap or heard.confidence >= self._certainty(text, talk)):
             return Turn(OVER, aside=heard.intent)
         if reading.is_under_18(text) or (heard.is_surely({MINOR}) and (heard.is_tap or not is_free)):
             return _under_18()
@@ -161,8 +162,11 @@ class Form:
             return self._tapped(heard, talk)
         if reading.wants_to_stop(text) or (heard.is_surely({CANCEL}) and (heard.is_tap or not is_free)):
             return Turn(OVER, (Say("utter_callback_left"),))
-        if talk.offered and reading.wants_to_go_on(text):
+        is_stuck = talk.misses >= MOST_MISSES and self._read(text, talk) is None
+        if (talk.offered or is_stuck) and reading.wants_to_go_on(text):
             return self._ask(replace(talk, offered=False))
+        if talk.offered and heard.is_surely({MORE}):
+            return self._aside(MORE, talk)
         correction = reading.correction(text)
         if correction is None and heard.is_surely(GO_BACK) and not is_free:
             correction = ("", "")
@@ -188,11 +192,16 @@ class Form:
     def _is_aside(self, heard: Heard, text: str, talk: Talk) -> bool:
         if not ASIDE.fullmatch(heard.intent):
             return False
-        if BY_NAME[talk.asked].free or self._read(text, talk) is not None:
-            return heard.confidence >= SURE and reading.is_question(text)
+        if self._certainty(text, talk) == CERTAIN:
+            is_asking = heard.intent.startswith("ask_") or BY_NAME[talk.asked].free
+            return is_asking and heard.confidence >= SURE and reading.is_question(text)
         if reading.wants_to_skip(text) or reading.wants_to_skip_rest(text):
             return False
         return heard.confidence >= (LIKELY if reading.is_question(text) else CERTAIN)
+
+    def _certainty(self, text: str, talk: Talk) -> float:
+        """How sure it must be that a message is no answer: surer where it could be one."""
+        return CERTAIN if BY_NAME[talk.asked].free or self._read(text, talk) is not None else SURE
 
     def _aside(self, intent: str, talk: Talk) -> Turn:
         what = self.phrases.what(shown_as(talk.asked, talk.answers))
@@ -231,6 +240,8 @@ class Form:
             return self._ask(replace(talk, offered=False), Say("utter_callback_too_long"))
         if asked.optional and reading.wants_to_skip_rest(text):
             return self._skip_rest(talk, heard)
+        if asked.name in ("name", "means") and (found := self._early(text, talk)):
+            return self._next(found[0], heard, *found[1])
         means = reading.changed_means(text)
         if means and asked.name not in ("means", "code_word"):
             talk = _with_means(means, talk)
@@ -243,13 +254,26 @@ class Form:
         if value is None and asked.name in ("voicemail", "say_who") and len(text.split()) >= SHORTEST_REMARK:
             # "Say you are from the library", "yes but only mornings": a no that staff should read in full.
             value, talk = "no", _with_remark(text, talk)
-        if value is None and heard.intent == "speak_spanish":
+        if value is None and heard.intent == "speak_spanish" and not any(char.isdigit() for char in text):
             return self._ask(replace(talk, offered=False), Say("utter_callback_in_spanish_es"))
         if value is None or heard.intent == "send_nothing_readable":
             return self._missed(talk)
         if value == "" and not asked.optional:
             return self._ask(replace(talk, offered=False), Say("utter_callback_cannot_skip"))
         return self._take(value, text, talk, heard)
+
+    def _early(self, text: str, talk: Talk) -> tuple[Talk, tuple[Say, ...]] | None:
+        """What a message gives before it is asked for: a number in place of a name, or "text" in place of one."""
+        address = self._address(text)
+        if address:
+            given = replace(talk, answers={**talk.answers, "address": address})
+            means = "email" if "@" in address else reading.means(text) or talk.answers.get("means")
+            known = means if ("@" in address) == (means == "email") else None
+            answers = {name: value for name, value in given.answers.items() if name != "means"}
+            return replace(given, answers={**answers, **({"means": known} if known else {})}), (self._have(address),)
+        if talk.asked == "name" and len(text.split()) <= 2 and (means := reading.means(text)):
+            return _with_means(means, talk), ()
+        return None
 
     def _read(self, text: str, talk: Talk) -> str | None:
         """The answer that a message gives to the question asked: "" where it skips it, None if it gives none."""
@@ -258,7 +282,7 @@ class Form:
         if talk.asked in ("voicemail", "say_who", "consent"):
             return reading.yes_or_no(text)
         readers: dict[str, Callable[[str], str | None]] = {
-            "name": lambda said: self._address(said) or reading.name(said),
+            "name": reading.name,
             "means": reading.means,
             "address": self._address,
             "topic": self.phrases.topic,
@@ -279,7 +303,7 @@ class Form:
             return Turn(OVER, (Say("utter_callback_left"),))
         if talk.asked == "means":
             return self._next(_with_means(value, talk), heard)
-        if talk.asked == "address" or (talk.asked == "name" and value == self._address(text)):
+        if talk.asked == "address":
             # A number in place of an email does not say whether a call or a text is meant: that is asked then.
             if ("@" in value) != (answers.get("means") == "email"):
                 answers.pop("means", None)

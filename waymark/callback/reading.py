@@ -92,9 +92,9 @@ _NO = re.compile(
 _LIMITED = re.compile(r"\b(?:no|not|never|don'?t|but|unless|only if|except)\b", re.IGNORECASE)
 
 _MEANS = {
-    "text": r"text(?:s|ed|ing)?|txt(?:s|ing)?|sms|messages?|messaging|imessage",
-    "call": r"call(?:s|ed|ing)?|phone(?: calls?)?|ring|telephone|voice",
-    "email": r"e-?mail(?:s|ed|ing)?|mail",
+    "text": r"text(?:s|ed|ing)?|txt(?:s|ing)?|sms|messages?|messaging|imessage|texto|mensaje",
+    "call": r"call(?:s|ed|ing)?|phone(?: calls?)?|ring|telephone|voice|llamadas?|llamar|llamen",
+    "email": r"e-?mail(?:s|ed|ing)?|mail|correo",
 }
 _NEGATED = (
     r"(?:not|n'?t|no|never|without|instead of|rather than|stop)(?:\s+(?:a|an|any|by|to|me|ever|please|through))*"
