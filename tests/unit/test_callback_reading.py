@@ -73,7 +73,7 @@ def test_corrections(text: str, expected: tuple[str, str] | None) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["stop", "STOP.", "never mind", "nvm", "cancel", "cancel it", "forget it", "i changed my mind", "don't send it"],
+    ["stop", "STOP.", "never mind", "nvm", "cancel", "cancel it", "forget it", "i changed my mind", "bye", "gotta go"],
 )
 def test_leaving(text: str) -> None:
     assert reading.wants_to_stop(text)

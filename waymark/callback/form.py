@@ -60,9 +60,9 @@ class Heard:
         """Whether it is a tapped button that names an intent."""
         return self.text.startswith("/")
 
-    def is_surely(self, intents: Set[str]) -> bool:
+    def is_surely(self, intents: Set[str], confidence: float = SURE) -> bool:
         """Whether it has one of these intents beyond doubt."""
-        return self.intent in intents and (self.is_tap or self.confidence >= SURE)
+        return self.intent in intents and (self.is_tap or self.confidence >= confidence)
 
 
 @dataclass(frozen=True)
@@ -154,13 +154,13 @@ class Form:
         """Take one message in the middle of the form."""
         text = reading.tidy(heard.text)
         is_free = BY_NAME[talk.asked].free
-        if heard.intent in GOODBYE and (heard.is_tap or heard.confidence >= self._certainty(text, talk)):
+        if heard.is_surely(GOODBYE, CERTAIN):
             return Turn(OVER, aside=heard.intent)
         if reading.is_under_18(text) or (heard.is_surely({MINOR}) and (heard.is_tap or not is_free)):
             return _under_18()
         if heard.is_tap and heard.intent != CANCEL:
             return self._tapped(heard, talk)
-        if reading.wants_to_stop(text) or (heard.is_surely({CANCEL}) and (heard.is_tap or not is_free)):
+        if reading.wants_to_stop(text) or heard.is_surely({CANCEL}, CERTAIN):
             return Turn(OVER, (Say("utter_callback_left"),))
         is_stuck = talk.misses >= MOST_MISSES and self._read(text, talk) is None
         if (talk.offered or is_stuck) and reading.wants_to_go_on(text):

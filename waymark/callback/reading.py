@@ -67,7 +67,8 @@ _STOP = re.compile(
     r"never ?mind|nvm|forget (?:it|about it|this|that)|drop it|abort|"
     r"(?:i )?(?:changed|change) my mind|i don'?t want (?:this|to|it|a call|a callback)(?: any ?more| after all)?|"
     r"do(?:n'?t| not) (?:send(?: (?:it|this|that|anything))?|(?:call|contact)(?: me)? (?:after all|any ?more))|"
-    r"(?:let'?s )?(?:not do|don'?t do|end) (?:this|it)|no more questions|leave me alone)(?: (?:please|pls|now))?\W*",
+    r"(?:let'?s )?(?:not do|don'?t do|end) (?:this|it)|no more questions|leave me alone|(?:good)?bye(?: bye)?|gtg|"
+    r"(?:i )?(?:got|gotta|have) (?:to )?go)(?: (?:please|pls|now))?\W*",
     re.IGNORECASE,
 )
 
