@@ -181,3 +181,13 @@ def test_asking_how_soon(text: str) -> None:
 )
 def test_not_asking_how_soon(text: str) -> None:
     assert not reading.asks_when(text)
+
+
+@pytest.mark.parametrize("text", ["skip", "pass", "no thanks", "dont want to give my name", "rather not say", "idk"])
+def test_skipping(text: str) -> None:
+    assert reading.wants_to_skip(text)
+
+
+@pytest.mark.parametrize("text", ["skip the rest", "skip everything", "im in a hurry just send it", "send it"])
+def test_skipping_the_rest(text: str) -> None:
+    assert reading.wants_to_skip_rest(text)

@@ -52,12 +52,14 @@ _SLIP = re.compile(
 _SKIP = re.compile(
     rf"{LEAD}(?:skip(?: (?:this|that|it|this one))?|pass|next(?: one| question)?|(?:i'?d )?rather not(?: say)?|"
     r"prefer not(?: to)?(?: say)?|none|nothing(?: else)?|n/?a|no thanks?(?: you)?|not needed|no need|doesn'?t matter|"
-    r"don'?t care|idc|whatever|that'?s (?:all|it)|idk|dunno|not sure|i don'?t know|nope|no)\W*",
+    r"don'?t care|idc|whatever|that'?s (?:all|it)|idk|dunno|not sure|i don'?t know|nope|no|"
+    r"(?:i )?(?:don'?t|do not) (?:want to |wanna )?(?:give|say|tell)(?: (?:you|my|a|name|one|that|it|real))*)\W*",
     re.IGNORECASE,
 )
 
 _SKIP_REST = re.compile(
-    rf"{LEAD}skip (?:the rest|all(?: of (?:it|them|this))?|everything(?: else)?|them all|to the end)\W*",
+    rf"{LEAD}skip (?:the rest|all(?: of (?:it|them|this))?|everything(?: else)?|them all|to the end)\W*|"
+    rf"(?:i'?m in a (?:hurry|rush)\W+)?{LEAD}send(?: it)?(?: now)?\W*",
     re.IGNORECASE,
 )
 
