@@ -8,17 +8,20 @@ from typing import Any
 
 import yaml
 from rasa_sdk import Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from waymark import settings
 from waymark.content.library import Library
 from waymark.safety.protocol import Protocol, State, reported
 
-NO_CONTENT = ("context", "social", "crisis")
+NO_CONTENT = ("context", "social", "crisis", "callback")
 """Topics whose responses are talk about the talk: "tell me more" and "back" pass over them."""
 
 CRISIS_SLOT = "crisis"
+
+FORMS = {"want_callback": "callback_form", "want_cancel_request": "cancel_form"}
+"""Intents that open a form."""
 
 
 @lru_cache(maxsize=1)
@@ -77,6 +80,8 @@ def answer(intent: str, dispatcher: CollectingDispatcher, tracker: Tracker) -> l
         step = Protocol.load(settings.CRISIS).open(finding, state)
         dispatcher.utter_message(response=step.response)
         return [SlotSet(CRISIS_SLOT, step.state.as_dict())]
+    if intent in FORMS:
+        return [FollowupAction(FORMS[intent])]
     if intent == "tell_me_more":
         return tell_more(dispatcher, Context.of(tracker))
     response = f"utter_{intent}"

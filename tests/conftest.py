@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,12 +15,23 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def guide(tmp_path_factory: pytest.TempPathFactory) -> Guide:
-    """The assistant with its real store, in a database of its own."""
+def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the conversations of `store` are."""
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="session")
+def store(store_folder: Path) -> ConversationStore:
+    """The store of the assistant under test, in a database of its own."""
+    return ConversationStore(url=f"sqlite:///{store_folder}/conversations.sqlite")
+
+
+@pytest.fixture(scope="session")
+def guide(store: ConversationStore) -> Guide:
+    """The assistant with its real store."""
     quiet_logs()
-    folder = tmp_path_factory.mktemp("store")
     try:
-        return Guide(load_agent(store=ConversationStore(url=f"sqlite:///{folder}/conversations.sqlite")))
+        return Guide(load_agent(store=store))
     except ModelMissing as missing:
         pytest.fail(f"{missing} ('make test' trains one.)")
 

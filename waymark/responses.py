@@ -15,11 +15,16 @@ from rasa.utils.endpoints import EndpointConfig
 
 from waymark import settings
 from waymark.content.clinic import Clinic
-from waymark.policies.safety import PREFIX, SLOT
+from waymark.policies.safety import PAUSED_SLOT, PREFIX, SLOT
 from waymark.safety.lines import Lines
+from waymark.safety.protocol import QUIET
 
 QUIET_LINE = "utter_quiet_line"
+OFFER = "utter_callback_offer_again"
 COUNTRY_SLOT = "country"
+
+MOST_BUTTONS = 4
+"""Buttons of a reply, with one that was added."""
 
 
 class ResponseGenerator(TemplatedNaturalLanguageGenerator):
@@ -50,6 +55,11 @@ class ResponseGenerator(TemplatedNaturalLanguageGenerator):
             quiet = self._next_wording(QUIET_LINE, tracker, output_channel)
             if quiet:
                 filled["text"] += "\n" + str(self._filled(quiet, values)["text"])
+        if _is_paused_request(utter_action, filled, tracker):
+            offer = self._next_wording(OFFER, tracker, output_channel)
+            if offer:
+                filled["text"] += "\n" + str(offer["text"])
+                filled["buttons"] = [*offer["buttons"], *filled.get("buttons", ())][:MOST_BUTTONS]
         return filled
 
     def placeholders(self, country: str | None = None) -> dict[str, str]:
@@ -93,3 +103,14 @@ class ResponseGenerator(TemplatedNaturalLanguageGenerator):
             and filled.get("text")
             and values["helpline"] not in filled["text"]
         )
+
+
+def _is_paused_request(utter_action: str, filled: dict[str, Any], tracker: DialogueStateTracker) -> bool:
+    """Whether to offer the form again that a crisis came before: with the first reply after the crisis's own."""
+    state = tracker.get_slot(SLOT)
+    if not tracker.get_slot(PAUSED_SLOT) or not state or tracker.active_loop_name or not filled.get("text"):
+        return False
+    if utter_action.startswith(PREFIX):
+        return bool(state["stage"] == QUIET)
+    last = tracker.get_last_event_for(BotUttered)
+    return last is not None and str(last.metadata.get("utter_action")).startswith(PREFIX)

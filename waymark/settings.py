@@ -19,6 +19,9 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 5005
 INBOX_PORT = 5006
 
+SESSION_MINUTES = 60
+"""Minutes of silence after which a conversation begins anew; `session_config` of domain.yml has the same number."""
+
 READ_FOR_TOPIC = 1_000
 """Characters of a message that are read for its topic; every one is screened for a crisis."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,7 +13,7 @@ from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SerializedTrackerAsDict, TrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, Event, UserUttered
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from waymark import settings
@@ -24,8 +24,17 @@ WINDOW = 48
 DELETE_SLOT = "delete_chat"
 """A conversation that ends a turn with this slot set is deleted instead of saved."""
 
-KEPT = ("intent", "crisis", "language", "entities")
+KEPT = ("intent", "crisis", "language")
 """What stays of a message's parse."""
+
+PRIVATE = "callback_"
+"""Slots whose names begin so hold contact details: they are kept in this process's memory and never written."""
+
+LOST_SLOT = "answers_lost"
+"""Set on a conversation whose private slots went with the process that held them."""
+
+MOST_PRIVATE = 10_000
+"""Conversations whose private slots are held at once; past that the oldest are forgotten."""
 
 METADATA = sa.MetaData()
 CONVERSATIONS = sa.Table(
@@ -37,8 +46,36 @@ CONVERSATIONS = sa.Table(
 )
 
 
+class PrivateSlots:
+    """Contact details of requests that are being filled in: in memory, for an hour from the last message."""
+
+    def __init__(self, seconds: float = settings.SESSION_MINUTES * 60) -> None:
+        """Start with none."""
+        self._seconds = seconds
+        self._held: OrderedDict[str, tuple[float, dict[str, Any]]] = OrderedDict()
+
+    def hold(self, sender_id: str, slots: dict[str, Any]) -> None:
+        """Keep a conversation's slots in place of the last ones, and forget what is too old."""
+        self._held.pop(sender_id, None)
+        if slots:
+            self._held[sender_id] = (time.monotonic(), slots)
+        while self._held and (len(self._held) > MOST_PRIVATE or self._is_old(next(iter(self._held.values()))[0])):
+            self._held.popitem(last=False)
+
+    def of(self, sender_id: str) -> dict[str, Any]:
+        """A conversation's slots; none if there are none, or if they are too old."""
+        since, slots = self._held.get(sender_id, (0.0, {}))
+        return {} if not slots or self._is_old(since) else slots
+
+    def _is_old(self, since: float) -> bool:
+        return time.monotonic() - since > self._seconds
+
+
 class ConversationStore(TrackerStore, SerializedTrackerAsDict):
     """One row a conversation: its slots and its last events, without any text that was typed or said.
+
+    Contact details that a visitor is giving do not even get into the row: `PrivateSlots` has them until
+    the request is sent, left, or an hour old. After a restart the form says that it has to ask again.
 
     Rasa's SQL store keeps every event for good and replays all of them on each message, so that
     a turn costs more the longer a talk lasts. Here a turn costs the same from the eighth on.
@@ -67,6 +104,7 @@ class ConversationStore(TrackerStore, SerializedTrackerAsDict):
         self._window = window
         self._engine = open_database(url or host or settings.database_url())
         METADATA.create_all(self._engine)
+        self._private = PrivateSlots()
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The conversation as it was left, or None if there is none."""
@@ -76,11 +114,13 @@ class ConversationStore(TrackerStore, SerializedTrackerAsDict):
         if row is None:
             return None
         state = json.loads(row.state)
-        tracker = DialogueStateTracker.from_dict(sender_id, state["events"], self.domain.slots)
-        for name, value in state["slots"].items():
-            if name in tracker.slots:
-                tracker.slots[name].value = value
-        return tracker
+        private = self._private.of(sender_id)
+        lost = {LOST_SLOT: True} if state.get("private") and not private else {}
+        # Slots come back as events, after those of the talk: a form looks at nothing else.
+        slots = {**state["slots"], **private, **lost}
+        known = {slot.name for slot in self.domain.slots}
+        events = [*state["events"], *(SlotSet(name, slots[name]).as_dict() for name in slots if name in known)]
+        return DialogueStateTracker.from_dict(sender_id, events, self.domain.slots)
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Keep the conversation's state in place of the last one, or delete it if it asks for that."""
@@ -89,7 +129,9 @@ class ConversationStore(TrackerStore, SerializedTrackerAsDict):
             return
         await self.stream_events(tracker)
         slots = {name: slot.value for name, slot in tracker.slots.items() if slot.value != slot.initial_value}
-        state = json.dumps({"slots": slots, "events": self._last_events(tracker)})
+        private = {name: slots.pop(name) for name in list(slots) if name.startswith(PRIVATE)}
+        self._private.hold(tracker.sender_id, private)
+        state = json.dumps({"slots": slots, "private": bool(private), "events": self._last_events(tracker)})
         key = CONVERSATIONS.c.sender_id == tracker.sender_id
         with self._engine.begin() as connection:
             changed = connection.execute(CONVERSATIONS.update().where(key).values(updated=time.time(), state=state))
@@ -105,6 +147,7 @@ class ConversationStore(TrackerStore, SerializedTrackerAsDict):
 
     def delete(self, sender_id: str) -> None:
         """Delete one conversation."""
+        self._private.hold(sender_id, {})
         with self._engine.begin() as connection:
             connection.execute(CONVERSATIONS.delete().where(CONVERSATIONS.c.sender_id == sender_id))
 
@@ -115,8 +158,8 @@ class ConversationStore(TrackerStore, SerializedTrackerAsDict):
             return int(connection.execute(CONVERSATIONS.delete().where(old)).rowcount)
 
     def _last_events(self, tracker: DialogueStateTracker) -> list[dict[str, Any]]:
-        """The last events from the start of a turn on, without texts, an open form kept open."""
-        events = deque(tracker.applied_events())
+        """The last events from the start of a turn on, without texts and slots, an open form kept open."""
+        events = deque(event for event in tracker.applied_events() if not isinstance(event, SlotSet))
         is_cut = len(events) > self._window
         while is_cut and (len(events) > self._window or (events and not _starts_turn(events[0]))):
             events.popleft()
@@ -125,6 +168,20 @@ class ConversationStore(TrackerStore, SerializedTrackerAsDict):
             events.appendleft(ActiveLoop(loop))
         said = [event for event in events if isinstance(event, BotUttered)]
         return [_slim(event, is_last=bool(said) and event is said[-1]) for event in events]
+
+    async def stream_events(self, tracker: DialogueStateTracker) -> None:
+        """Streams what is stored and nothing else: a broker's readers get no text and no slot either."""
+        if self.event_broker is None:
+            return
+        for event in _since_last_message(tracker):
+            self.event_broker.publish({"sender_id": tracker.sender_id, **_slim(event, is_last=False)})
+
+
+def _since_last_message(tracker: DialogueStateTracker) -> list[Event]:
+    """The events of this turn: the message and all that came of it, without slots."""
+    events = list(tracker.events)
+    last = max((place for place, event in enumerate(events) if isinstance(event, UserUttered)), default=0)
+    return [event for event in events[last:] if not isinstance(event, SlotSet)]
 
 
 def _starts_turn(event: Event) -> bool:

@@ -3,6 +3,8 @@
 A turn says what the visitor writes and what has to come back: `says` (ids of the responses, any one of a
 list), `text` (each piece stands in the replies), `never` (none of these does), `buttons` (these titles are
 offered), `crisis` (category and tier, or null), `intent`.
+
+A talk may say how often the store of requests fails (`failures`) and what it holds afterwards (`stored`).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from requests_fake import FakeRequests
 
 from waymark.runtime import Guide
 
@@ -23,7 +26,8 @@ TALKS = [
 
 
 @pytest.mark.parametrize("talk", TALKS)
-async def test_talk(guide: Guide, conversation: str, talk: dict[str, Any]) -> None:
+async def test_talk(guide: Guide, conversation: str, requests: FakeRequests, talk: dict[str, Any]) -> None:
+    requests.failures = talk.get("failures", 0)
     for number, expected in enumerate(talk["turns"], 1):
         turn = await guide.say(expected["visitor"], conversation)
         where = f"turn {number}, {expected['visitor'][:60]!r}, said {turn.content}"
@@ -43,3 +47,8 @@ async def test_talk(guide: Guide, conversation: str, talk: dict[str, Any]) -> No
             assert found == expected["crisis"], where
         if "intent" in expected:
             assert turn.intent == expected["intent"], where
+    if "stored" in talk:
+        kept = [vars(request) for request in requests.kept]
+        assert len(kept) == len(talk["stored"])
+        for request, wanted in zip(kept, talk["stored"], strict=True):
+            assert {key: request[key] for key in wanted} == wanted

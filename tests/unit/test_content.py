@@ -169,6 +169,7 @@ def test_the_clinic_fills_in_its_placeholders(tmp_path: Path) -> None:
         "clinic_phone": "424.000.0000",
         "clinic_form": "the form",
         "retention_days": "7",
+        "request_days": "14",
     }
 
 

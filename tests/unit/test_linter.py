@@ -234,7 +234,9 @@ def test_a_rule_for_an_unknown_intent(root: Path, found: Found) -> None:
 def test_an_intent_without_a_rule(root: Path, found: Found) -> None:
     with editing(root / "domain.yml") as read:
         read["intents"] += ["send_stars", "report_stars"]
-    assert found() == [("domain.yml", "send_stars", "no rule answers this intent")]
+    # Every slot of a form is told to refuse the new report too; that is another check's business.
+    unruled = [problem for problem in found() if not problem[1].startswith("slot ")]
+    assert unruled == [("domain.yml", "send_stars", "no rule answers this intent")]
 
 
 def test_a_rule_that_waits_for_a_second_message(root: Path, found: Found) -> None:

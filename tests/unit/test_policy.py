@@ -81,6 +81,7 @@ def test_the_form_is_left_and_the_slot_that_took_the_text_emptied(policy: Safety
     assert ActiveLoop(None) in events
     assert SlotSet("requested_slot", None) in events
     assert SlotSet("phone", None) in events
+    assert SlotSet("callback_paused", "phone") in events
 
 
 def test_it_listens_after_speaking(policy: SafetyPolicy) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,14 +20,14 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from waymark.store import CONVERSATIONS, ConversationStore
+from waymark.store import CONVERSATIONS, ConversationStore, PrivateSlots
 
 DOMAIN = Domain.from_dict(
     {
         "intents": ["ask_cbt"],
         "slots": {
             name: {"type": "any", "influence_conversation": False, "mappings": [{"type": "custom"}]}
-            for name in ("country", "delete_chat")
+            for name in ("country", "delete_chat", "callback_address", "answers_lost")
         },
         "forms": {"some_form": {"required_slots": ["country"]}},
     }
@@ -57,6 +59,52 @@ async def test_no_word_is_stored(store: ConversationStore, tmp_path: Path) -> No
     for path in tmp_path.iterdir():
         assert b"Zebulon" not in path.read_bytes()
         assert b"an answer" not in path.read_bytes()
+
+
+async def test_contact_details_stay_in_memory(store: ConversationStore, tmp_path: Path) -> None:
+    number = "+13105550142"
+    typed = SlotSet("callback_address", number)
+    await store.save(talk(3, first=[ActiveLoop("some_form"), typed]))
+    await store.save(talk(4, first=[ActiveLoop("some_form"), typed]))
+    assert not [path for path in tmp_path.iterdir() if number.encode() in path.read_bytes()]
+    found = await store.retrieve("visitor")
+    assert found is not None
+    assert found.get_slot("callback_address") == number
+    assert not found.get_slot("answers_lost")
+
+
+async def test_after_a_restart_it_is_known_that_contact_details_are_lost(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/test.sqlite"
+    await ConversationStore(DOMAIN, url=url).save(talk(1, first=[SlotSet("callback_address", "a@b.com")]))
+    found = await ConversationStore(DOMAIN, url=url).retrieve("visitor")
+    assert found is not None
+    assert found.get_slot("callback_address") is None
+    assert found.get_slot("answers_lost") is True
+
+
+def test_contact_details_are_forgotten_with_time_and_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("waymark.store.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("waymark.store.MOST_PRIVATE", 2)
+    slots = PrivateSlots(seconds=60)
+    for sender in ("a", "b", "c"):
+        slots.hold(sender, {"callback_address": sender})
+    assert [bool(slots.of(sender)) for sender in ("a", "b", "c")] == [False, True, True]
+    now[0] = 61
+    assert slots.of("c") == {}
+    slots.hold("d", {"callback_address": "d"})
+    assert list(slots._held) == ["d"]
+
+
+async def test_a_broker_gets_no_text_and_no_slot(tmp_path: Path) -> None:
+    published: list[dict[str, Any]] = []
+    broker = SimpleNamespace(publish=published.append)
+    store = ConversationStore(DOMAIN, event_broker=broker, url=f"sqlite:///{tmp_path}/test.sqlite")  # type: ignore[arg-type]
+    tracker = talk(2)
+    tracker.update(SlotSet("callback_address", SECRET))
+    await store.save(tracker)
+    assert [event["event"] for event in published] == ["user", "action", "bot", "action"]
+    assert "Zebulon" not in str(published)
 
 
 async def test_a_long_talk_keeps_a_bounded_number_of_events_and_its_slots(store: ConversationStore) -> None:

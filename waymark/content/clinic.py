@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,12 @@ class Clinic:
     country: str = "US"
     retention_days: int = 14
     request_retention_days: int = 14
+    answer_time: str = ""
+    """How soon requests are answered, in words: "by the end of the next working day"."""
+    office_hours: dict[str, str] = field(default_factory=dict)
+    """By day ("mon" to "sun"), "09:00-17:00" in the clinic's time zone; empty where not known."""
+    serves: tuple[str, ...] = ()
+    """Countries (ISO 3166 alpha-2) whose people the clinic treats; empty where not known."""
     audit_retention_days: int = 365
     sites: tuple[str, ...] = ()
     """Other sites whose pages may carry the chat: scheme and host, "https://www.example.org"."""
@@ -52,7 +58,7 @@ class Clinic:
                 address or a color that is none.
         """
         read = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        known = {field.name for field in fields(cls)}
+        known = {each.name for each in fields(cls)}
         unknown = sorted(set(read) - known)
         if unknown:
             raise ClinicError(f"{path}: unknown key '{unknown[0]}'. Known keys: {', '.join(sorted(known))}.")
@@ -60,7 +66,9 @@ class Clinic:
             if not read.get(key):
                 raise ClinicError(f"{path}: '{key}' is missing or empty; every answer needs it.")
         _check_page(path, read)
-        return cls(**{**read, "sites": tuple(read.get("sites") or ())})
+        for key in ("sites", "serves"):
+            read[key] = tuple(read.get(key) or ())
+        return cls(**{**read, "office_hours": read.get("office_hours") or {}})
 
     def placeholders(self) -> dict[str, str]:
         """The words that stand for `{clinic_...}` in a response."""
@@ -69,6 +77,7 @@ class Clinic:
             "clinic_phone": self.phone,
             "clinic_form": self.form,
             "retention_days": str(self.retention_days),
+            "request_days": str(self.request_retention_days),
         }
 
 

@@ -47,7 +47,11 @@ SHORT = 7
 TALK = ("context", "crisis", "social")
 """Topics that are talk about the talk: no fact of the article can be their ground, so a practice note has to be."""
 
-CARRIED_ON = ("utter_quiet_line", "utter_unsure_first", "utter_lines_country")
+CARRIED_ON = (
+    *("utter_quiet_line", "utter_unsure_first", "utter_lines_country"),
+    *("utter_callback_closed_now", "utter_callback_have", "utter_callback_again", "utter_callback_cannot_skip"),
+    *("utter_callback_too_long", "utter_callback_in_spanish_es", "utter_callback_resume", "utter_callback_lost"),
+)
 """Responses without buttons of their own: an action adds them, or another reply stands before them."""
 
 NEVER_LEARNED = re.compile(r"report_\w+|send_\w+|stop_patterns|write_other_language")

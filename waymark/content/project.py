@@ -23,7 +23,37 @@ RESPONSES, RULES, PHRASES, SOURCES, CRISIS = "data/responses", "data/rules", "da
 SHINGLES = "article_shingles.txt"
 STRINGS = "web/strings.json"
 
-GIVEN_BY_ACTIONS = {"utter_lines_country": {"country_name": "Canada", "directory": "findahelpline.com"}}
+ANSWERING = "The clinic says it answers by the end of the next working day."
+STUCK = {"what": "a phone number", "why": "I look for a number with its area code, like 424 644 6486"}
+
+GIVEN_BY_ACTIONS: dict[str, dict[str, str]] = {
+    "utter_lines_country": {"country_name": "Canada", "directory": "findahelpline.com"},
+    "utter_callback_start_means": {"only": "text you, not call"},
+    "utter_callback_closed_now": {"opens": "Monday at 9 am"},
+    "utter_callback_have": {"address": "+1 424-644-6486"},
+    "utter_callback_ask_when": {"reach": "text you", "zone": "Pacific"},
+    "utter_callback_ask_note_more": {"note": "he answers my phone"},
+    "utter_callback_again": STUCK,
+    "utter_callback_stuck": STUCK,
+    "utter_callback_stuck_needed": STUCK,
+    "utter_callback_go_on": {"what": "a phone number"},
+    "utter_callback_summary": {
+        "call_me": "Sam",
+        "how": "a text to +1 424-644-6486, never a call",
+        "when": "weekdays after 2 pm (Pacific time)",
+        "rules": "they won't name the clinic",
+        "note": "he answers my phone",
+        "code_word": "Thursday",
+        "topic": "treatment",
+    },
+    "utter_callback_sent": {"reference": "K7-4PQ2"},
+    "utter_callback_already_sent": {"reference": "K7-4PQ2"},
+    "utter_callback_wait_unknown": {"answering": ANSWERING},
+    "utter_callback_wait_open": {"closes": "5 pm", "answering": ANSWERING},
+    "utter_callback_wait_closed": {"opens": "Monday at 9 am", "answering": ANSWERING},
+    "utter_cancel_confirm": {"reference": "K7-4PQ2"},
+    "utter_cancel_done": {"reference": "K7-4PQ2"},
+}
 """Placeholders that an action fills in, by the response it says, with values to read the text by."""
 
 

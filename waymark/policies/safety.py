@@ -24,6 +24,9 @@ PREFIX = "utter_crisis_"
 SLOT = "crisis"
 """The slot that keeps the protocol's state; featurised nowhere."""
 
+PAUSED_SLOT = "callback_paused"
+"""The slot that a form was asking for when a crisis came before it: the form is offered again afterwards."""
+
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=False)
 class SafetyPolicy(Policy):
@@ -108,7 +111,7 @@ class SafetyPolicy(Policy):
         asked_for = tracker.get_slot(REQUESTED_SLOT)
         if tracker.active_loop_name:
             events += [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None)]
-            events += [SlotSet(asked_for, None)] if asked_for else []
+            events += [SlotSet(asked_for, None), SlotSet(PAUSED_SLOT, asked_for)] if asked_for else []
         return events
 
 
