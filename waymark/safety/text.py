@@ -315,7 +315,8 @@ class Spelling:
         self._past_forms = frozenset(past_forms)
         self._splitter = Splitter(self._keywords | frozenset(replacements))
         self._speller = SymSpell(max_dictionary_edit_distance=2, prefix_length=7)
-        for word in self._keywords:
+        # Sorted, because of two corrections that are equally near and common the first entered wins.
+        for word in sorted(self._keywords):
             if len(word) >= 4 and word.isalpha() and word not in common:
                 weight = 1000 if word in self._strong else 1
                 self._speller.create_dictionary_entry(word, max(1, counts.get(word, 1)) * weight)
