@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from waymark import settings as waymark_settings
 from waymark.safety.screener import CATEGORIES, SEVERITY, TIERS, Finding, LexiconError, Screener, severity
 
-PHRASES = Path(__file__).parents[1] / "phrases_dev"
+PHRASES = waymark_settings.CRISIS / "phrases"
 SCREENER = Screener.load(waymark_settings.CRISIS)
 ANY = ("concern", "high", "immediate")
 ACUTE = ("high", "immediate")
@@ -25,9 +25,10 @@ NOW = ("immediate",)
 MILD = ("concern",)
 
 
-def dev(name: str) -> list[dict[str, Any]]:
-    groups: list[dict[str, Any]] = yaml.safe_load((PHRASES / f"{name}.yml").read_text(encoding="utf-8"))
-    return groups
+def refining(name: str) -> list[dict[str, Any]]:
+    content = yaml.safe_load((PHRASES / f"refining_{name}.yml").read_text(encoding="utf-8"))
+    messages: list[dict[str, Any]] = content["messages"]
+    return messages
 
 
 @pytest.mark.parametrize(
@@ -184,8 +185,8 @@ def test_the_language_is_the_one_it_was_said_in(text: str, language: str) -> Non
     assert finding.language == language
 
 
-def test_recall_on_the_development_phrases() -> None:
-    found = [(group["tier"], SCREENER.screen(text)) for group in dev("crisis_dev") for text in group["phrases"]]
+def test_recall_on_the_refining_phrases() -> None:
+    found = [(message["tier"], SCREENER.screen(message["text"])) for message in refining("crisis")]
     assert len(found) >= 700
     assert sum(finding is not None for _, finding in found) / len(found) >= 0.985
     acute = [finding for tier, finding in found if tier in ACUTE]
@@ -194,16 +195,16 @@ def test_recall_on_the_development_phrases() -> None:
     assert sum(finding is not None and finding.tier in NOW for finding in now) / len(now) >= 0.92
 
 
-def test_category_and_person_on_the_development_phrases() -> None:
-    found = [(group, SCREENER.screen(text)) for group in dev("crisis_dev") for text in group["phrases"]]
-    right = [finding is not None and finding.category == group["category"] for group, finding in found]
+def test_category_and_person_on_the_refining_phrases() -> None:
+    found = [(message, SCREENER.screen(message["text"])) for message in refining("crisis")]
+    right = [finding is not None and finding.category == message["category"] for message, finding in found]
     assert sum(right) / len(right) >= 0.93
-    others = [finding for group, finding in found if group.get("about") == "other"]
+    others = [finding for message, finding in found if message["about"] == "other"]
     assert sum(finding is not None and finding.about == "other" for finding in others) / len(others) >= 0.85
 
 
-def test_false_alarms_on_the_development_phrases() -> None:
-    found = [SCREENER.screen(text) for group in dev("harmless_dev") for text in group["phrases"]]
+def test_false_alarms_on_the_refining_phrases() -> None:
+    found = [SCREENER.screen(message["text"]) for message in refining("harmless")]
     assert len(found) >= 400
     assert sum(finding is not None and finding.tier in ACUTE for finding in found) / len(found) <= 0.01
     assert sum(finding is not None for finding in found) / len(found) <= 0.03
@@ -287,7 +288,7 @@ def test_junk_takes_bounded_time(text: str) -> None:
 
 
 def test_a_short_message_takes_milliseconds() -> None:
-    texts = [text for group in dev("harmless_dev")[:8] for text in group["phrases"]]
+    texts = [message["text"] for message in refining("harmless")]
     times = []
     for text in random.Random(7).sample(texts, 150):
         started = time.process_time()

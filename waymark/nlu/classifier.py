@@ -26,7 +26,7 @@ from waymark.safety.keywords import Keywords
 
 FILE, KEYWORDS = "intents.skops", "intents"
 
-DEFAULTS = {"C": 30.0, "max_iter": 60, "confident": 0.9, "ranking_length": 10}
+DEFAULTS = {"C": 10.0, "max_iter": 25, "confident": 0.9, "ranking_length": 10}
 
 WORDS_WEIGH = 0.8
 """How much the words count beside the sense (1: alike), by trials on phrases kept for that."""
@@ -60,7 +60,7 @@ class Readings:
             return LogisticRegression(C=config["C"], max_iter=config["max_iter"]).fit(x, intents)
 
         with warnings.catch_warnings():
-            # Stopping early is meant: more iterations gain nothing in cross-validation and cost a minute.
+            # Stopping early is meant: more iterations gain nothing on the development phrases and cost half a minute.
             warnings.simplefilter("ignore", ConvergenceWarning)
             quick, close = fitted(vectors), fitted(np.hstack([vectors, close_vectors]))
         return cls(quick, close, Keywords.fit(texts, intents), config["confident"])

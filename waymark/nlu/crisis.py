@@ -32,8 +32,14 @@ RISK, BY_RULE = "crisis_risk", "crisis_by_rule"
 
 PHRASES = settings.CRISIS / "phrases"
 
-PLAIN = 0.8
-"""Confidence of the classifier from which a question counts as plainly understood."""
+PLAIN, BARELY = 0.98, 0.5
+"""Confidence from which a question counts as plainly understood, and the risk below which it stays one.
+
+On the training messages, cross-validated, 4 crises in 5,555 are taken for a question so.
+"""
+
+QUESTIONS = re.compile(r"ask_\w+|share_past_\w+|share_bereavement|share_good|greet")
+"""Intents with an answer that fits also when the layer hears a little more in the message."""
 
 PAYLOAD = re.compile(r"/\w+(\{.*\})?")
 """A tapped button, not words: the channel lets no other slash through."""
@@ -150,7 +156,9 @@ class CrisisScreener(GraphComponent):
 
 
 def _is_question(message: Message, finding: Finding) -> bool:
-    """Whether a faint and only learned sign stands in a message that is plainly one of our questions."""
+    """Whether the faintest sign, and only a learned one, stands in a message that is plainly a question."""
+    if finding.tier != "concern" or finding.reasons != (REASON,) or message.get(RISK) >= BARELY:
+        return False
     intent = message.get(INTENT) or {}
-    is_plain = float(intent.get("confidence") or 0) >= PLAIN and str(intent.get("name")).startswith("ask_")
-    return is_plain and finding.tier == "concern" and finding.reasons == (REASON,)
+    is_plain = float(intent.get("confidence") or 0) >= PLAIN
+    return is_plain and bool(QUESTIONS.fullmatch(str(intent.get("name"))))

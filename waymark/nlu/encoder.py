@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
@@ -48,9 +50,16 @@ def encode(texts: list[str]) -> npt.NDArray[np.float32]:
     vectors = np.zeros((len(short), 512), dtype=np.float32)
     # Sentences of like length side by side: a batch is padded to its longest.
     order = sorted(range(len(short)), key=lambda place: len(short[place]))
-    for start in range(0, len(order), BATCH):
-        part = order[start : start + BATCH]
+    parts = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+
+    def run(part: list[int]) -> None:
         vectors[part] = _multilingual().encode([short[place] for place in part])
+
+    if len(parts) == 1:
+        run(parts[0])
+    else:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(run, parts))
     return np.nan_to_num(vectors)
 
 
