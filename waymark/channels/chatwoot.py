@@ -281,7 +281,7 @@ def is_signed(secret: str, headers: Any, body: bytes, now: float) -> bool:
         return False
     expected = hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
     given = headers.get("x-chatwoot-signature", "")
-    return hmac.compare_digest(f"sha256={expected}".encode(), given.encode())
+    return hmac.compare_digest(f"sha256={expected}".encode(), given.encode(errors="replace"))
 
 
 def _event(body: bytes) -> dict[str, Any] | None:
