@@ -12,7 +12,11 @@ from typing import Any
 import pytest
 from conftest import Agent, Site
 from fake_chatwoot import FakeChatwoot
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
 
+from actions.person import ActionHandOver
+from actions.unsure import ActionAnswerUnsure
 from waymark.channels.sessions import IDLE
 from waymark.channels.web import WebChannel
 from waymark.handover.handover import Handover, handover, open_cases
@@ -88,17 +92,25 @@ async def test_no_is_no(make_site: Callable[[Any], Site], guide: Guide, chatwoot
     assert chatwoot.calls == [] and not site.person
 
 
-async def test_a_person_is_offered_after_two_misses(
-    make_site: Callable[[Any], Site], guide: Guide, chatwoot: FakeChatwoot
-) -> None:
-    site = make_site(guide.agent)
-    await site.start()
-    for _ in range(3):
-        replies = await site.say("flurb the gronk sideways tuesday mop")
-        if "May I tell them" in replies[-1]:
-            break
-    assert "still not following" in replies[-1]
-    await site.say(tap="Yes, without the topics")
+async def test_a_person_is_offered_after_two_misses(here: Handover, chatwoot: FakeChatwoot) -> None:
+    def tracker(*said: str, intent: str = "nlu_fallback", channel: str = "web") -> Tracker:
+        bot = [{"event": "bot", "metadata": {"utter_action": name}} for name in said]
+        message = {"text": "", "intent": {"name": intent}, "intent_ranking": []}
+        user = {"event": "user", "input_channel": channel, "parse_data": message}
+        return Tracker("web-two-misses", {}, message, [*bot, user], False, None, {}, None)
+
+    async def said_after(action: Action, *said: str, **more: str) -> list[Any]:
+        dispatcher = CollectingDispatcher()
+        await action.run(dispatcher, tracker(*said, **more), {})
+        return [message["response"] for message in dispatcher.messages]
+
+    unsure, over = ActionAnswerUnsure(), ActionHandOver()
+    assert await said_after(unsure) == ["utter_unsure_first"]
+    assert await said_after(unsure, "utter_unsure_first") == ["utter_handover_offer_unsure"]
+    assert await said_after(unsure, "utter_unsure_first", channel="rest") == ["utter_unsure_again"]
+    assert await said_after(unsure, "utter_handover_offer_unsure") == ["utter_unsure_again"]
+    agreed = {"intent": "send_to_person"}
+    assert await said_after(over, "utter_handover_offer_unsure", **agreed) == ["utter_handover_started"]
     assert "did not understand them twice" in chatwoot.only.notes[0]
 
 

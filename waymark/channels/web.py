@@ -127,7 +127,9 @@ class WebChannel(InputChannel):
                 replies = await self._within(session, answer)
             except Expired as error:
                 raise Refused(401, "expired", "", session.language) from error
-            return {"session": self.sessions.token(session), "replies": replies, **self._with(session)}
+            # Empty only when the message was passed on to a person; the page takes it for a failure otherwise.
+            passed_on = {} if replies else {"passed_on": True}
+            return {"session": self.sessions.token(session), "replies": replies, **passed_on, **self._with(session)}
 
         async def later(request: Request, asked: dict[str, Any]) -> dict[str, Any]:
             session = self._session(asked, renew=False)
