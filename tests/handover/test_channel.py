@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Agent, Site
 from fake_chatwoot import FakeChatwoot
+from visiting import Agent, Site
 
 from waymark.channels import chatwoot as module
 from waymark.handover.handover import handover

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Agent, Site
 from fake_chatwoot import FakeChatwoot
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
+from visiting import Agent, Site
 
 from actions.person import ActionHandOver
 from actions.unsure import ActionAnswerUnsure
