@@ -12,6 +12,7 @@ from actions.chat import ActionDeleteChat
 from actions.context import answer, follow_ups
 from actions.follow_up import ActionAnswerFollowUp
 from actions.lines import ActionShowLines
+from actions.person import can_hand_over
 
 OWN_ACTION: dict[str, type[Action]] = {"ask_helplines_country": ActionShowLines, "want_delete_chat": ActionDeleteChat}
 OTHER_NAME = {"want_start_over": "utter_opening"}
@@ -25,6 +26,10 @@ async def answer_beside(
         return list(await OWN_ACTION[intent]().run(dispatcher, tracker, domain))
     if intent in follow_ups()["questions"]:
         return await ActionAnswerFollowUp().run(dispatcher, tracker, domain)
+    if intent == "want_person":
+        # A form has to be left first: what is typed in it must not go to two places.
+        dispatcher.utter_message(response="utter_handover_in_form" if can_hand_over(tracker) else "utter_want_person")
+        return []
     if intent in OTHER_NAME:
         dispatcher.utter_message(response=OTHER_NAME[intent])
         return []

@@ -15,13 +15,19 @@ from waymark import settings
 from waymark.content.library import Library
 from waymark.safety.protocol import Protocol, State, reported
 
-NO_CONTENT = ("context", "social", "crisis", "callback")
+NO_CONTENT = ("context", "social", "crisis", "callback", "handover")
 """Topics whose responses are talk about the talk: "tell me more" and "back" pass over them."""
 
 CRISIS_SLOT = "crisis"
 
-FORMS = {"want_callback": "callback_form", "want_cancel_request": "cancel_form"}
-"""Intents that open a form."""
+OWN_ACTION = {
+    "want_callback": "callback_form",
+    "want_cancel_request": "cancel_form",
+    "want_person": "action_offer_person",
+    "send_to_person": "action_hand_over",
+    "send_to_person_with_topics": "action_hand_over",
+}
+"""Intents that open a form, or that an action answers."""
 
 
 @lru_cache(maxsize=1)
@@ -80,8 +86,8 @@ def answer(intent: str, dispatcher: CollectingDispatcher, tracker: Tracker) -> l
         step = Protocol.load(settings.CRISIS).open(finding, state)
         dispatcher.utter_message(response=step.response)
         return [SlotSet(CRISIS_SLOT, step.state.as_dict())]
-    if intent in FORMS:
-        return [FollowupAction(FORMS[intent])]
+    if intent in OWN_ACTION:
+        return [FollowupAction(OWN_ACTION[intent])]
     if intent == "tell_me_more":
         return tell_more(dispatcher, Context.of(tracker))
     response = f"utter_{intent}"

@@ -11,6 +11,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.context import NO_CONTENT, Context, library
+from actions.person import OFFER_UNSURE, can_hand_over
 
 MOST = 3
 """Topics offered at once."""
@@ -25,7 +26,11 @@ class ActionAnswerUnsure(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """Offer topics, or a person when topics were offered last time."""
-        if Context.of(tracker).last_said in ("utter_unsure_first", "utter_unsure_again"):
+        last_said = Context.of(tracker).last_said
+        if last_said == "utter_unsure_first" and can_hand_over(tracker):
+            dispatcher.utter_message(response=OFFER_UNSURE)
+            return []
+        if last_said in ("utter_unsure_first", "utter_unsure_again", OFFER_UNSURE):
             dispatcher.utter_message(response="utter_unsure_again")
             return []
         buttons = likely_topics(tracker.latest_message.get("intent_ranking") or [])

@@ -211,6 +211,7 @@ def _purge(options: argparse.Namespace) -> int:
     from waymark.contact import retention
     from waymark.contact.tables import open_database
     from waymark.content.clinic import Clinic
+    from waymark.handover.handover import open_cases
     from waymark.store import ConversationStore
 
     clinic = Clinic.load(settings.CLINIC)
@@ -218,6 +219,7 @@ def _purge(options: argparse.Namespace) -> int:
         raise ValueError("--days has to be 0 or more.")
     days = clinic.retention_days if options.days is None else options.days
     print(f"Deleted {ConversationStore(None).purge(days)} conversations untouched for {days:g} days.")
+    open_cases().purge(days)
     days = clinic.request_retention_days if options.days is None else options.days
     requests = retention.purge(open_database(settings.contact_database_url()), days)
     print(f"Deleted {requests} contact requests older than {days:g} days.")

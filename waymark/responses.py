@@ -15,12 +15,15 @@ from rasa.utils.endpoints import EndpointConfig
 
 from waymark import settings
 from waymark.content.clinic import Clinic
+from waymark.handover.handover import handover
 from waymark.policies.safety import PAUSED_SLOT, PREFIX, SLOT
 from waymark.safety.lines import Lines
 from waymark.safety.protocol import QUIET
 
 QUIET_LINE = "utter_quiet_line"
 OFFER = "utter_callback_offer_again"
+PERSON = "utter_handover_crisis"
+"""Its button is added to crisis replies where a person can be brought in."""
 COUNTRY_SLOT = "country"
 
 MOST_BUTTONS = 4
@@ -41,6 +44,7 @@ class ResponseGenerator(TemplatedNaturalLanguageGenerator):
         super().__init__(domain.responses if domain else {})
         self._clinic = Clinic.load(settings.CLINIC)
         self._lines = Lines.load(settings.CRISIS)
+        handover()  # a desk that is set up by half is an error now, not in the middle of a talk
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
@@ -60,6 +64,10 @@ class ResponseGenerator(TemplatedNaturalLanguageGenerator):
             if offer:
                 filled["text"] += "\n" + str(offer["text"])
                 filled["buttons"] = [*offer["buttons"], *filled.get("buttons", ())][:MOST_BUTTONS]
+        if utter_action.startswith(PREFIX) and _can_hand_over(tracker):
+            person = self._next_wording(_twin(PERSON, utter_action), tracker, output_channel)
+            if person:
+                filled["buttons"] = [*filled.get("buttons", ()), *person["buttons"]][:MOST_BUTTONS]
         return filled
 
     def placeholders(self, country: str | None = None) -> dict[str, str]:
@@ -103,6 +111,15 @@ class ResponseGenerator(TemplatedNaturalLanguageGenerator):
             and filled.get("text")
             and values["helpline"] not in filled["text"]
         )
+
+
+def _can_hand_over(tracker: DialogueStateTracker) -> bool:
+    here = handover()
+    return here is not None and here.offer(str(tracker.get_latest_input_channel())) == "ready"
+
+
+def _twin(response: str, spoken: str) -> str:
+    return f"{response}_es" if spoken.endswith("_es") else response
 
 
 def _is_paused_request(utter_action: str, filled: dict[str, Any], tracker: DialogueStateTracker) -> bool:

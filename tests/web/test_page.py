@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,10 @@ from conftest import EXIT_TO, Visit, listened
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 from serving import ANSWERS, OPENING, ROOT, Agent, Server, axe_faults
 
+from waymark.handover.cases import Cases
+from waymark.handover.handover import Handover
 from waymark.runtime import Guide
+from waymark.store import open_database
 
 NUMBERS = {"Call 988": "tel:988", "Text 988": "sms:988", "Call 911": "tel:911"}
 
@@ -192,6 +196,49 @@ def test_a_reply_that_comes_later_is_shown(browser: Browser, server: Server, age
         expect(entries(page).nth(1)).to_have_text("Guide: A person: I am here now.")
         page.wait_for_timeout(700)
         expect(entries(page)).to_have_count(2)
+        page.close()
+    finally:
+        quick.stop()
+
+
+class Desk:
+    """A desk that takes everything."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def owns(self, conversation: str) -> bool:
+        return False
+
+    async def say(self, desk_id: str, text: str) -> None:
+        self.said.append(text)
+
+
+def test_words_for_a_person_are_passed_on_and_answered_later(
+    browser: Browser, server: Server, agent: Agent, tmp_path: Path
+) -> None:
+    quick, desk = Server(agent, poll=0.2), Desk()
+    cases = Cases(open_database(f"sqlite:///{tmp_path}/cases.sqlite"))
+    here = quick.channel.handover = Handover(desk, cases, quick.channel.clinic)  # type: ignore[arg-type]
+    try:
+        page = browser.new_page()
+        page.goto(quick.address)
+        expect(entries(page)).to_have_count(1)
+        sender = agent.asked[-1].sender_id
+        cases.add("1", sender)
+        say(page, "is somebody there?")
+        expect(entries(page)).to_have_count(2)
+        expect(box(page)).to_be_empty()
+        page.wait_for_timeout(700)
+        expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+        assert desk.said == ["is somebody there?"]
+        assert quick.channel._leave(sender, "utter_handover_says", said="Yes, I am Ann.")
+        expect(entries(page).nth(2)).to_contain_text("writes: Yes, I am Ann.")
+        case = here.case(sender)
+        assert case is not None
+        here.deliver = quick.channel._leave
+        here.resolved(case)
+        expect(entries(page).nth(3)).to_contain_text("the automated guide")
         page.close()
     finally:
         quick.stop()

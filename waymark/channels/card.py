@@ -10,7 +10,7 @@ from waymark.content.clinic import Clinic
 from waymark.content.library import Library
 from waymark.safety.lines import Lines
 from waymark.safety.protocol import Protocol
-from waymark.safety.screener import Screener
+from waymark.safety.screener import Finding, Screener
 
 BROKEN = "utter_something_broke"
 
@@ -23,8 +23,16 @@ class _Card:
         self._protocol = Protocol.load(settings.CRISIS)
         self._screener = Screener.load(settings.CRISIS)
 
+    def screen(self, text: str) -> Finding | None:
+        return self._screener.screen(text)
+
+    def scripted(self, response: str, values: dict[str, str]) -> dict[str, Any]:
+        wording = self._library[response].wordings[0]
+        buttons = [{"title": button.title, "payload": button.payload} for button in wording.buttons]
+        return {"text": wording.text.format_map({**self._words, **values}), "buttons": buttons}
+
     def crisis(self, text: str) -> str | None:
-        finding = self._screener.screen(text)
+        finding = self.screen(text)
         return self._filled(self._protocol.open(finding, None).response) if finding else None
 
     def replies(self, text: str) -> list[dict[str, Any]]:
@@ -51,3 +59,13 @@ def static_card(text: str) -> list[dict[str, Any]]:
 def crisis_words(text: str) -> str | None:
     """The crisis reply to a message that will not be handed to the assistant, or None if it needs none."""
     return _card().crisis(text)
+
+
+def notices_crisis(text: str) -> Finding | None:
+    """What the rules alone notice in a message, for when the assistant cannot read it."""
+    return _card().screen(text)
+
+
+def scripted(response: str, **values: str) -> dict[str, Any]:
+    """A scripted reply outside any turn of the assistant, with its buttons; the clinic's country's numbers."""
+    return _card().scripted(response, values)

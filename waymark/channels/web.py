@@ -28,12 +28,14 @@ from sanic.response import HTTPResponse
 from sanic.response import json as json_response
 
 from waymark import settings
-from waymark.channels.card import crisis_words, static_card
+from waymark.channels.card import crisis_words, scripted, static_card
 from waymark.channels.gate import words_only
+from waymark.channels.held import hear
 from waymark.channels.rest import reply_to
 from waymark.channels.sessions import Allowance, Expired, Session, Sessions
 from waymark.content.clinic import Clinic
 from waymark.content.strings import SERVER, Strings
+from waymark.handover.handover import handover
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +92,9 @@ class WebChannel(InputChannel):
         self.starts, self.messages = Allowance(60, 10), Allowance(120, 30)
         self._strings = Strings.load(self.clinic)
         self._waiting = 0
+        self.handover = handover()
+        if self.handover:
+            self.handover.deliver = self._leave
 
     @classmethod
     def name(cls) -> str:
@@ -108,27 +113,31 @@ class WebChannel(InputChannel):
             if not self.starts.take():
                 raise Refused(429, "busy")
             session = self.sessions.start(_language(asked))
-            replies = await self._within(session, self._turn(on_new_message, session, OPENINGS[session.language]))
+            opening = OPENINGS[session.language]
+            replies = await self._within(session, self._turn(on_new_message, request.app.ctx.agent, session, opening))
             return {"session": self.sessions.token(session), "replies": replies}
 
         async def say(request: Request, asked: dict[str, Any]) -> dict[str, Any]:
             session = self._session(asked)
             answer = session.answers.get(asked["id"])
             if answer is None:
-                answer = self._begin(on_new_message, session, asked)
+                answer = self._begin(on_new_message, request.app.ctx.agent, session, asked)
                 session.remember(asked["id"], answer)
             try:
                 replies = await self._within(session, answer)
             except Expired as error:
                 raise Refused(401, "expired", "", session.language) from error
-            return {"session": self.sessions.token(session), "replies": replies}
+            # Empty only when the message was passed on to a person; the page takes it for a failure otherwise.
+            passed_on = {} if replies else {"passed_on": True}
+            return {"session": self.sessions.token(session), "replies": replies, **passed_on, **self._with(session)}
 
         async def later(request: Request, asked: dict[str, Any]) -> dict[str, Any]:
             session = self._session(asked, renew=False)
             if not session.polls.take():
                 raise Refused(429, "too_fast")
             after, replies = session.fetch(asked.get("after", 0))
-            return {"after": after, "replies": [self._shown(session, reply) for reply in replies]}
+            shown = [self._shown(session, reply) for reply in replies]
+            return {"after": after, "replies": shown, **self._with(session)}
 
         async def delete(request: Request, asked: dict[str, Any]) -> dict[str, Any]:
             await self._end(request, self._session(asked))
@@ -183,7 +192,7 @@ class WebChannel(InputChannel):
     # Answering
 
     def _begin(
-        self, on_new_message: Handler, session: Session, asked: dict[str, Any]
+        self, on_new_message: Handler, agent: Any, session: Session, asked: dict[str, Any]
     ) -> asyncio.Task[list[dict[str, Any]]]:
         text, choice = asked.get("text", ""), asked.get("choice")
         if len(text) > TEXT_LIMIT:
@@ -193,13 +202,14 @@ class WebChannel(InputChannel):
         if self._waiting >= MOST_WAITING or not self.messages.take():
             raise Refused(503, "busy", text, session.language)
         if choice is None:
-            return self._turn(on_new_message, session, words_only(text), typed=text)
+            return self._turn(on_new_message, agent, session, words_only(text), typed=text)
         if choice not in session.choices:
             raise Refused(409, "choice_gone", "", session.language)
-        return self._turn(on_new_message, session, session.choices[choice][1])
+        title, payload = session.choices[choice]
+        return self._turn(on_new_message, agent, session, payload, title=title)
 
     def _turn(
-        self, on_new_message: Handler, session: Session, message: str, typed: str = ""
+        self, on_new_message: Handler, agent: Any, session: Session, message: str, typed: str = "", title: str = ""
     ) -> asyncio.Task[list[dict[str, Any]]]:
         """One turn in a task of its own, so that it ends also when the page has gone away or asks again."""
 
@@ -208,14 +218,37 @@ class WebChannel(InputChannel):
                 async with session.turn:
                     if session.ended:
                         raise Expired
-                    replies = await reply_to(on_new_message, session.sender, message, self.name())
+                    replies, is_passed_on = await self._answer(on_new_message, agent, session, message, title or typed)
                 shown = [self._shown(session, reply) for reply in replies if _has_words(reply)]
-                return shown or [self._shown(session, reply) for reply in static_card(typed)]
+                if shown or is_passed_on:
+                    return shown
+                return [self._shown(session, reply) for reply in static_card(typed)]
             finally:
                 self._waiting -= 1
 
         self._waiting += 1
         return asyncio.create_task(take())
+
+    async def _answer(
+        self, on_new_message: Handler, agent: Any, session: Session, message: str, said: str
+    ) -> tuple[list[dict[str, Any]], bool]:
+        """The guide's replies, and whether the message went to a person instead or as well."""
+
+        async def guide() -> list[dict[str, Any]]:
+            return await reply_to(on_new_message, session.sender, message, self.name())
+
+        case = self.handover.case(session.sender) if self.handover else None
+        if self.handover and case:
+            return await hear(self.handover, case, agent, message, said, guide)
+        return await guide(), False
+
+    def _with(self, session: Session) -> dict[str, bool]:
+        """Tells the page that a person has the conversation: it looks for replies more often then."""
+        return {"person": True} if self.handover and self.handover.case(session.sender) else {}
+
+    def _leave(self, conversation: str, response: str, **values: str) -> bool:
+        """Leave a scripted reply for a visitor's page."""
+        return self.sessions.deliver(conversation, scripted(response, **values))
 
     async def _within(self, session: Session, answer: asyncio.Task[list[dict[str, Any]]]) -> list[dict[str, Any]]:
         try:
@@ -247,6 +280,8 @@ class WebChannel(InputChannel):
     async def _end(self, request: Request, session: Session) -> None:
         """End a session and delete its conversation, after the turn that is under way."""
         self.sessions.end(session)
+        if self.handover:
+            self.handover.left(session.sender)
         async with session.turn:
             try:
                 store = request.app.ctx.agent.tracker_store

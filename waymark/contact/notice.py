@@ -164,7 +164,7 @@ def channels(environment: Mapping[str, str] = os.environ) -> list[Channel]:
         ValueError: There is none, or one is set up by half; says what is missing.
     """
     found: list[Channel] = []
-    link = _checked_url("WAYMARK_INBOX_URL", environment.get("WAYMARK_INBOX_URL", "http://127.0.0.1:5006"), "https")
+    link = checked_url("WAYMARK_INBOX_URL", environment.get("WAYMARK_INBOX_URL", "http://127.0.0.1:5006"), "https")
     if environment.get("WAYMARK_SMTP_URL"):
         missing = [name for name in ("WAYMARK_NOTICE_FROM", "WAYMARK_NOTICE_TO") if not environment.get(name)]
         if missing:
@@ -178,7 +178,7 @@ def channels(environment: Mapping[str, str] = os.environ) -> list[Channel]:
         secret = environment.get("WAYMARK_WEBHOOK_SECRET", "")
         if len(secret) < 32:
             raise ValueError("WAYMARK_WEBHOOK_SECRET needs at least 32 characters: receivers check notices with it.")
-        url = _checked_url("WAYMARK_WEBHOOK_URL", environment["WAYMARK_WEBHOOK_URL"], "https")
+        url = checked_url("WAYMARK_WEBHOOK_URL", environment["WAYMARK_WEBHOOK_URL"], "https")
         found.append(Webhook(url, secret, link))
     if not found:
         raise ValueError(
@@ -188,7 +188,12 @@ def channels(environment: Mapping[str, str] = os.environ) -> list[Channel]:
     return found
 
 
-def _checked_url(name: str, url: str, scheme: str) -> str:
+def checked_url(name: str, url: str, scheme: str) -> str:
+    """An address without a slash at its end.
+
+    Raises:
+        ValueError: It has another scheme, unless it is plain http to this machine.
+    """
     parts = urlsplit(url)
     if parts.scheme == scheme or (parts.scheme == "http" and _is_here(parts.hostname)):
         return url.rstrip("/")

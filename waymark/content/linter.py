@@ -44,13 +44,14 @@ SHINGLE_WORDS, SHINGLE_DIGITS = 8, 12
 SHORT = 7
 """Words up to which a string of the page is a label, too short for a reading grade."""
 
-TALK = ("context", "crisis", "social")
+TALK = ("context", "crisis", "handover", "social")
 """Topics that are talk about the talk: no fact of the article can be their ground, so a practice note has to be."""
 
 CARRIED_ON = (
     *("utter_quiet_line", "utter_unsure_first", "utter_lines_country"),
     *("utter_callback_closed_now", "utter_callback_have", "utter_callback_again", "utter_callback_cannot_skip"),
     *("utter_callback_too_long", "utter_callback_in_spanish_es", "utter_callback_resume", "utter_callback_lost"),
+    "utter_handover_says",
 )
 """Responses without buttons of their own: an action adds them, or another reply stands before them."""
 

@@ -28,6 +28,8 @@ STUCK = {"what": "a phone number", "why": "I look for a number with its area cod
 
 GIVEN_BY_ACTIONS: dict[str, dict[str, str]] = {
     "utter_lines_country": {"country_name": "Canada", "directory": "findahelpline.com"},
+    "utter_handover_closed": {"opens": "Monday at 9 am"},
+    "utter_handover_says": {"said": "Hello, I am here now."},
     "utter_callback_start_means": {"only": "text you, not call"},
     "utter_callback_closed_now": {"opens": "Monday at 9 am"},
     "utter_callback_have": {"address": "+1 424-644-6486"},

@@ -17,6 +17,9 @@ export class Line {
   #after = 0;
   #request = null;
 
+  /** Whether a person has the talk: their replies come later, and a message may get no answer at once. */
+  hasPerson = false;
+
   get isOpen() {
     return Boolean(this.#session);
   }
@@ -36,6 +39,7 @@ export class Line {
   async later() {
     const answer = await this.#post("later", { session: this.#session, after: this.#after }, ANSWER_WITHIN, null);
     this.#after = answer.after;
+    this.hasPerson = answer.person === true;
     return worded(answer.replies);
   }
 
@@ -63,8 +67,9 @@ export class Line {
 
   #take(answer) {
     const replies = worded(answer.replies);
-    if (!answer.session || !replies.length) throw new Trouble("empty");
+    if (!answer.session || !(replies.length || answer.passed_on === true)) throw new Trouble("empty");
     this.#session = answer.session;
+    this.hasPerson = answer.person === true;
     return replies;
   }
 

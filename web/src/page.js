@@ -81,6 +81,7 @@ async function takeTurn(answer, question, onFailure) {
 }
 
 function show(replies, question) {
+  if (!replies.length) return; // passed on to a person
   const entry = transcript.addReplies(replies);
   offered = replies.flatMap((reply) => reply.choices ?? []);
   transcript.offer(
@@ -269,6 +270,9 @@ function isCleared() {
 
 document.addEventListener("visibilitychange", isCleared);
 
+// Seconds between two looks while a person has the talk.
+const NEAR = 3;
+
 async function look() {
   const current = turn;
   try {
@@ -278,7 +282,7 @@ async function look() {
   } catch {
     // The next message tells whether the server is there.
   } finally {
-    setTimeout(look, config.poll * 1000);
+    setTimeout(look, (line.hasPerson ? NEAR : config.poll) * 1000);
   }
 }
 
