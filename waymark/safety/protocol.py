@@ -113,6 +113,11 @@ class Protocol:
         """Read the table from the crisis folder."""
         return cls(yaml.safe_load((folder / "protocol.yml").read_text(encoding="utf-8")))
 
+    @property
+    def date(self) -> str:
+        """When the protocol was last changed, as year-month-day."""
+        return str(self._table["date"])
+
     def responses(self) -> Iterator[str]:
         """All response ids of the table, in both languages."""
         ids = [r for about in self._table["first"].values() for tiers in about.values() for r in tiers.values()]
