@@ -57,10 +57,11 @@ class PlainPages:
             **texts,
             "lang": language,
             "other": next(other for other in LANGUAGES if other != language),
+            "safety": html.escape(self._strings.text("page", "safety", language)),
             "title": html.escape(self._clinic.page_title),
             "exit_to": html.escape(self._clinic.exit_to),
-            "body": self._help(texts, language) if name == HELP else self._protocol_body(texts),
         }
+        values["body"] = self._help(texts, language) if name == HELP else self._protocol_body(values)
         return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], self._template)
 
     # All helplines
@@ -70,6 +71,7 @@ class PlainPages:
         codes = sorted(names, key=lambda code: (code != self._clinic.country, names[code]))
         links = "".join(f'<li><a href="#{code.lower()}">{html.escape(names[code])}</a></li>' for code in codes)
         parts = [
+            self._first(texts, language),
             *_paragraphs(texts, "intro", "notice", "traces", "checked"),
             f'<nav id="countries" aria-label="{texts["countries"]}"><ul class="countries">{links}'
             f'<li><a href="#other">{texts["other"]}</a></li></ul></nav>',
@@ -79,30 +81,25 @@ class PlainPages:
         ]
         return "\n".join(parts)
 
+    def _first(self, texts: dict[str, str], language: str) -> str:
+        """The clinic's country's numbers, before anything else is said."""
+        here = directory().countries.get(self._clinic.country) or Country("", "", "112", ANYWHERE)
+        line = directory().lines.get(here.needs.get("helpline", ""))
+        ways = f"<span>{texts['emergency']} {_emergency(here, language)}</span>"
+        return f'<p class="reach">{ways}{_reach(line, texts) if line else ""}</p>'
+
     def _country(self, here: Country, name: str, texts: dict[str, str], language: str) -> str:
-        in_spanish = language == "es"
-        number = (in_spanish and here.emergency_es) or here.emergency
-        silent = here.silent_es if in_spanish else here.silent
-        linked = _NUMBER.sub(lambda match: _link("tel", match[0], match[0]), html.escape(number))
+        silent = here.silent_es if language == "es" else here.silent
         lines = "\n".join(self._line(line, texts, language) for line in directory().of(here.code))
         return (
             f'<section id="{here.code.lower()}"><h2>{html.escape(name)}</h2>\n'
-            f"<p><strong>{texts['emergency']}</strong> {linked}. {html.escape(silent)}</p>\n{lines}\n"
+            f"<p><strong>{texts['emergency']}</strong> {_emergency(here, language)}. {html.escape(silent)}</p>\n"
+            f"{lines}\n"
             f"<p>{texts['directory']}: {_outside(here.directory)}</p>\n"
             f'<p><a href="#countries">{texts["top"]}</a></p></section>'
         )
 
     def _line(self, line: Line, texts: dict[str, str], language: str) -> str:
-        reach = []
-        if line.call:
-            reach.append(f"{texts['call']} {_link('tel', line.call, line.call)}")
-        if line.text_to:
-            to = _link("sms", line.text_to, line.text_to)
-            word = html.escape(line.text_word)
-            said = f"{texts['text_word']} {word} {texts['text_word_to']} {to}" if word else f"{texts['text']} {to}"
-            reach.append(said)
-        if line.chat:
-            reach.append(f'<a href="{html.escape(line.chat)}" rel="noopener noreferrer">{texts["chat"]}</a>')
         second = directory().lines.get(line.second)
         checked = line.checked.isoformat() if line.checked else texts["not_dated"]
         hours = f"{line.hours} ({texts['zone']} {line.time_zone})" if line.time_zone else line.hours
@@ -123,10 +120,9 @@ class PlainPages:
         )
         rows = own + "<br>\n".join(f"{name}: {value}" for name, value in facts if value)
         voice = f"<br>\n{texts['voice']}" if line.voice_needed else ""
-        ways = "".join(f"<span>{way}</span>" for way in reach)
         return (
             f'<div class="line"><h3 lang="{_tongue(line)}">{html.escape(line.name)}</h3>\n'
-            f'<p class="reach">{ways}</p>\n<p class="more">{rows}{voice}</p></div>'
+            f'<p class="reach">{_reach(line, texts)}</p>\n<p class="more">{rows}{voice}</p></div>'
         )
 
     # The crisis protocol
@@ -146,7 +142,9 @@ class PlainPages:
                 f"<h2>{texts['says']}</h2>",
                 *_paragraphs(texts, "says_first", "says_parts", "says_immediate", "says_open", "says_reviewed"),
                 f"<h2>{texts['cannot']}</h2>",
-                *_paragraphs(texts, "cannot_call", "cannot_watch", "cannot_sure", "cannot_promise", "broken"),
+                *_paragraphs(texts, "cannot_call", "cannot_watch", "cannot_sure", "cannot_promise"),
+                f'<p><a href="safety">{texts["safety"]}</a></p>',
+                *_paragraphs(texts, "broken"),
                 f"<h2>{texts['states']}</h2>",
                 *_paragraphs(texts, "states_text"),
                 *(self._state(state, texts) for state in STATES),
@@ -172,6 +170,25 @@ class PlainPages:
 
 def _paragraphs(texts: dict[str, str], *names: str) -> Iterable[str]:
     return (f"<p>{texts[name]}</p>" for name in names)
+
+
+def _emergency(here: Country, language: str) -> str:
+    """A country's emergency number with its links, in the words of the directory."""
+    number = (language == "es" and here.emergency_es) or here.emergency
+    return _NUMBER.sub(lambda match: _link("tel", match[0], match[0]), html.escape(number))
+
+
+def _reach(line: Line, texts: dict[str, str]) -> str:
+    """The ways to reach a line."""
+    ways = []
+    if line.call:
+        ways.append(f"{texts['call']} {_link('tel', line.call, line.call)}")
+    if line.text_to:
+        to, word = _link("sms", line.text_to, line.text_to), html.escape(line.text_word)
+        ways.append(f"{texts['text_word']} {word} {texts['text_word_to']} {to}" if word else f"{texts['text']} {to}")
+    if line.chat:
+        ways.append(f'<a href="{html.escape(line.chat)}" rel="noopener noreferrer">{texts["chat"]}</a>')
+    return "".join(f"<span>{way}</span>" for way in ways)
 
 
 def _link(scheme: str, number: str, words: str) -> str:
