@@ -1,4 +1,4 @@
-"""The command line: ask, chat, train, serve, check, evaluate, purge, and those of `waymark.contact.commands`."""
+"""The command line: ask, chat, train, serve, check, evaluate, purge, contact requests and crisis referrals."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from waymark import settings
 from waymark.contact.commands import add_commands as add_contact_commands
+from waymark.referrals.commands import add_commands as add_referral_commands
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
 
     add_contact_commands(commands)
+    add_referral_commands(commands)
 
     purge = commands.add_parser("purge", help="delete conversations and contact requests past their time")
     purge.add_argument("--days", type=float, help="keep so many days (default: the two retentions of clinic.yml)")

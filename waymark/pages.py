@@ -1,4 +1,4 @@
-"""What the server shows in a browser: the page, the safety page, the script for a clinic's own site.
+"""What the server shows in a browser: the page, the safety page, the plain pages, the script for a clinic's own site.
 
 The files come from `web/page.html` and from `web/dist/`, which `make widget` builds. The clinic's names, colors and
 numbers are written into them as they are served, so the numbers are there before anything else is asked or answered.
@@ -21,6 +21,7 @@ from waymark.channels.sessions import IDLE
 from waymark.content.clinic import Clinic
 from waymark.content.palette import DARK, LIGHT, shades, style_sheet
 from waymark.content.strings import LANGUAGES, Strings, directory
+from waymark.plain_pages import HELP, POLICY, PROTOCOL, PlainPages
 from waymark.safety.lines import Country
 
 DIST = settings.WEB / "dist"
@@ -50,6 +51,7 @@ class Pages:
         self.poll = POLL
         self._strings = Strings.load(self.clinic)
         self._lines = directory()
+        self.plain = PlainPages(self.clinic)
         self._template = (settings.WEB / "page.html").read_text(encoding="utf-8")
 
     def page(self, language: str, view: str = "talk") -> str:
@@ -118,10 +120,10 @@ def _link(scheme: str, verb: str, number: str, texts: dict[str, str], after: str
 def add_pages(app: Sanic, pages: Pages) -> None:
     """The addresses of the page and its files."""
 
-    def add(address: str, kind: str, body: Any) -> None:
+    def add(address: str, kind: str, body: Any, rules: str = "") -> None:
         async def answer(request: Request) -> HTTPResponse:
             frames = "'self'" if address == "/example" else "'none'"
-            headers = {"Content-Security-Policy": policy(pages.clinic.sites, frames)}
+            headers = {"Content-Security-Policy": rules or policy(pages.clinic.sites, frames)}
             try:
                 return HTTPResponse(body(request), content_type=kind, headers=headers)
             except FileNotFoundError:
@@ -129,10 +131,14 @@ def add_pages(app: Sanic, pages: Pages) -> None:
                     "The page was not built yet: run 'make widget'.", status=503, content_type="text/plain"
                 )
 
-        app.add_route(answer, address, name=f"page_{address.strip('/') or 'index'}".replace(".", "_"))
+        app.add_route(answer, address, name=f"page_{address.strip('/') or 'index'}".replace(".", "_").replace("-", "_"))
 
     add("/", HTML, lambda request: pages.page(_language(request)))
     add("/safety", HTML, lambda request: pages.page(_language(request), "safety"))
+    unframed = f"{POLICY}; frame-ancestors 'none'"
+    add("/help", HTML, lambda request: pages.plain.page(HELP, _language(request)), unframed)
+    add("/crisis-protocol", HTML, lambda request: pages.plain.page(PROTOCOL, _language(request)), unframed)
+    add("/plain.css", STYLE, lambda _: (settings.WEB / "plain.css").read_text(encoding="utf-8"))
     add("/page.js", SCRIPT, lambda _: _built("page.js"))
     add("/page.css", STYLE, lambda _: _built("page.css"))
     add("/colors.css", STYLE, lambda _: pages.colors())
@@ -142,6 +148,9 @@ def add_pages(app: Sanic, pages: Pages) -> None:
 
 
 def _language(request: Request) -> str:
+    asked = str(request.args.get("language") or "")
+    if asked in LANGUAGES:
+        return asked
     first = request.headers.get("accept-language", "").strip()[:2].lower()
     return first if first in LANGUAGES else "en"
 

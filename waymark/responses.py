@@ -18,7 +18,7 @@ from waymark.content.clinic import Clinic
 from waymark.handover.handover import handover
 from waymark.policies.safety import PAUSED_SLOT, PREFIX, SLOT
 from waymark.safety.lines import Lines
-from waymark.safety.protocol import QUIET
+from waymark.safety.protocol import CALM, QUIET
 
 QUIET_LINE = "utter_quiet_line"
 OFFER = "utter_callback_offer_again"
@@ -105,8 +105,10 @@ class ResponseGenerator(TemplatedNaturalLanguageGenerator):
     def _needs_quiet_line(
         utter_action: str, filled: dict[str, Any], tracker: DialogueStateTracker, values: dict[str, str]
     ) -> bool:
+        state = tracker.get_slot(SLOT)
         return bool(
-            tracker.get_slot(SLOT)
+            state
+            and state["stage"] != CALM
             and not utter_action.startswith(PREFIX)
             and filled.get("text")
             and values["helpline"] not in filled["text"]

@@ -14,11 +14,12 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
 from waymark import settings
-from waymark.channels.card import static_card
+from waymark.channels.card import count_into, static_card
 from waymark.channels.gate import tappable
 from waymark.channels.web import PREFIX, Refused, WebChannel
 from waymark.content.clinic import Clinic
 from waymark.pages import Pages, add_pages
+from waymark.referrals.counter import counter_of
 from waymark.runtime import load_agent
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ def create_app(model: Path | None = None, agent: Any = None, clinic: Clinic | No
     app.ctx.agent = agent or _NoAgent()
 
     async def load(app: Sanic, _: Any) -> None:
+        count_into(counter_of(settings.database_url()))
         try:
             app.ctx.agent = load_agent(model)
         except Exception as error:

@@ -17,6 +17,7 @@ from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, Even
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from waymark import settings
+from waymark.referrals.counter import counter_of
 
 WINDOW = 48
 """Events of a conversation that are kept and replayed; about eight turns."""
@@ -35,6 +36,9 @@ LOST_SLOT = "answers_lost"
 
 MOST_PRIVATE = 10_000
 """Conversations whose private slots are held at once; past that the oldest are forgotten."""
+
+CRISIS_SLOT, CRISIS_REPLY = "crisis", "utter_crisis_"
+"""The slot of the crisis protocol's state, and how the ids of its replies begin: these are counted."""
 
 METADATA = sa.MetaData()
 CONVERSATIONS = sa.Table(
@@ -102,7 +106,9 @@ class ConversationStore(TrackerStore, SerializedTrackerAsDict):
         """
         super().__init__(domain, event_broker, **kwargs)
         self._window = window
-        self._engine = open_database(url or host or settings.database_url())
+        address = url or host or settings.database_url()
+        self._referrals = counter_of(address)
+        self._engine = open_database(address)
         METADATA.create_all(self._engine)
         self._private = PrivateSlots()
 
@@ -124,6 +130,7 @@ class ConversationStore(TrackerStore, SerializedTrackerAsDict):
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Keep the conversation's state in place of the last one, or delete it if it asks for that."""
+        self._count_referral(tracker)
         if tracker.get_slot(DELETE_SLOT):
             self.delete(tracker.sender_id)
             return
@@ -156,6 +163,13 @@ class ConversationStore(TrackerStore, SerializedTrackerAsDict):
         old = CONVERSATIONS.c.updated < time.time() - days * 86_400
         with self._engine.begin() as connection:
             return int(connection.execute(CONVERSATIONS.delete().where(old)).rowcount)
+
+    def _count_referral(self, tracker: DialogueStateTracker) -> None:
+        """Count the turn's crisis reply, if it had one: its kind and the day, nothing of the conversation."""
+        said = (event for event in _since_last_message(tracker) if isinstance(event, BotUttered))
+        state = tracker.get_slot(CRISIS_SLOT)
+        if state and any(str(event.metadata.get("utter_action", "")).startswith(CRISIS_REPLY) for event in said):
+            self._referrals.count(state["category"], state["tier"], state["about"], state["language"])
 
     def _last_events(self, tracker: DialogueStateTracker) -> list[dict[str, Any]]:
         """The last events from the start of a turn on, without texts and slots, an open form kept open."""

@@ -100,3 +100,35 @@ def test_yes_counts_only_right_after_the_question(policy: SafetyPolicy) -> None:
     assert predicted(policy, [*opened, message("affirm")])[0] == "utter_crisis_suicide_yes"
     moved_on = [*opened, message("ask_cbt"), ActionExecuted("utter_ask_cbt"), answered, LISTEN]
     assert predicted(policy, [*moved_on, message("affirm")])[0] is None
+
+
+SIGN = {**FINDING, "tier": "concern", "reasons": ["learned"]}
+
+
+def faint(text: str = "t") -> UserUttered:
+    parsed = {"text": text, "intent": {"name": "ask_cbt"}, "crisis_faint": SIGN}
+    return UserUttered(text, {"name": "ask_cbt"}, parse_data=parsed)
+
+
+def test_faint_signs_are_kept_while_the_policy_leaves_the_answer_to_others(policy: SafetyPolicy) -> None:
+    events: list[Event] = [LISTEN, faint()]
+    tracker = DialogueStateTracker.from_events("visitor", events, DOMAIN.slots)
+    prediction = policy.predict_action_probabilities(tracker, DOMAIN)
+    assert not prediction.max_confidence
+    assert [event.value["faint"] for event in prediction.events if isinstance(event, SlotSet)] == [1]
+    # Rasa asks again when an action refused: the same message is not counted twice.
+    tracker.update_with_events(prediction.events, DOMAIN)
+    assert policy.predict_action_probabilities(tracker, DOMAIN).events == []
+
+
+def test_two_faint_signs_are_asked_about_gently_but_not_inside_a_form(policy: SafetyPolicy) -> None:
+    once = SlotSet("crisis", {**STATE, "stage": "calm", "tier": "concern", "asks": 0, "faint": 1})
+    assert predicted(policy, [once, LISTEN, faint()])[0] == "utter_crisis_suicide_concern"
+    assert predicted(policy, [once, *BEFORE["in a form"], faint()])[0] is None
+
+
+def test_a_denial_is_taken_back_after_another_subject(policy: SafetyPolicy) -> None:
+    answered = BotUttered("text", metadata={"utter_action": "utter_ask_cbt"})
+    events = [SlotSet("crisis", {**STATE, "stage": "quiet"}), ActionExecuted("utter_ask_cbt"), answered, LISTEN]
+    lied = UserUttered("i lied", {"name": "ask_cbt"}, parse_data={"text": "i lied", "intent": {"name": "ask_cbt"}})
+    assert predicted(policy, [*events, lied])[0] == "utter_crisis_suicide_high"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from typing import get_args
 
 import pytest
 
 from waymark import settings
-from waymark.safety.protocol import QUIET, URGENT, Protocol, State, reported
+from waymark.safety.protocol import ASKED, CALM, QUIET, STEPS, URGENT, Protocol, State, Step, reported
 from waymark.safety.screener import About, Category, Finding, Tier
 
 
@@ -115,3 +117,132 @@ def test_a_button_keeps_the_language_of_the_talk() -> None:
 def test_answers_in_words(protocol: Protocol, text: str, response: str | None) -> None:
     step = protocol.answer("out_of_scope", protocol.open(finding(), None).state, text)
     assert (step and step.response) == response
+
+
+# ---- The machine as it is listed, drawn and published ------------------------
+
+SIGN = finding(tier="concern")
+OPEN = State(ASKED, "suicide", "high", "self", "en")
+STARTS = {
+    "calm": State(CALM, "suicide", "concern", "self", "en", asks=0, faint=1),
+    "asked": OPEN,
+    "urgent": replace(OPEN, stage=URGENT, tier="immediate"),
+    "steps": replace(OPEN, stage=STEPS),
+    "quiet": replace(OPEN, stage=QUIET, faint=1),
+}
+
+
+def signs_add_up(protocol: Protocol, state: State) -> Step | None:
+    after = protocol.notice(SIGN, state)
+    return protocol.check_in(after, SIGN) if after else None
+
+
+TRIGGERS: dict[str, Callable[[Protocol, State], Step | None]] = {
+    "finding": lambda protocol, state: protocol.open(finding(), state),
+    "finding_immediate": lambda protocol, state: protocol.open(finding(tier="immediate"), state),
+    "signs_add_up": signs_add_up,
+    "yes": lambda protocol, state: protocol.answer("affirm", state),
+    "unsure": lambda protocol, state: protocol.answer("be_unsure", state),
+    "no": lambda protocol, state: protocol.answer("deny", state),
+    "not_meant": lambda protocol, state: protocol.answer("say_not_what_i_meant", state),
+    "not_meant_again": lambda protocol, state: protocol.answer("say_not_what_i_meant", replace(state, asks=2)),
+    "took_back": lambda protocol, state: protocol.answer("out_of_scope", state, "i lied"),
+    "other_subject": lambda protocol, state: protocol.answer("ask_cbt", state, "what is cbt"),
+}
+SAME = {
+    ("urgent", "finding_immediate"): "finding",
+    ("urgent", "not_meant_again"): "not_meant",
+    ("steps", "not_meant"): "not_meant, as after the first question",
+    ("steps", "not_meant_again"): "no",
+    **{(start, "took_back"): "yes" for start in ("asked", "steps", "urgent")},
+}
+"""What happens like something else does, and is not listed again."""
+
+
+@pytest.mark.parametrize(("start", "when"), list(product(STARTS, TRIGGERS)))
+def test_the_machine_does_what_the_list_of_arrows_says(protocol: Protocol, start: str, when: str) -> None:
+    step = TRIGGERS[when](protocol, STARTS[start])
+    listed = [arrow for arrow in protocol.arrows() if (arrow.start, arrow.when) == (start, when)]
+    if (start, when) in SAME:
+        assert step is not None and not listed
+        return
+    assert len(listed) == (step is not None or (when == "other_subject" and start != "calm"))
+    if step is None:
+        assert all(arrow.to == start and arrow.says == "nothing" for arrow in listed)
+        return
+    assert step.state.stage == listed[0].to
+    row = protocol._table[listed[0].says]
+    tier = "concern" if when == "signs_add_up" else step.state.tier
+    expected = row["suicide"]["self"][tier] if listed[0].says == "first" else row.get("suicide", row["default"])
+    assert step.response == expected
+
+
+# ---- Short answers -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        *(
+            (text, "yes")
+            for text in ("yes", "Yes.", "tonight", "right now", "i lied", "Im lying", "i\u2019m lying", "sí")
+        ),
+        *((text, "no") for text in ("no", "nope", "No!", "not at all")),
+        *((text, "unsure") for text in ("idk", "maybe", "not tonight", "i dont know", "i'd rather not say", "no sé")),
+        *((text, None) for text in ("what can i do tonight", "he lied to me", "is therapy useful now", "")),
+    ],
+)
+def test_a_short_answer_is_read_with_the_question(protocol: Protocol, text: str, row: str | None) -> None:
+    step = protocol.answer("out_of_scope", OPEN, text)
+    assert (step and step.response) == (row and f"utter_crisis_suicide_{row}")
+
+
+@pytest.mark.parametrize("text", ["i lied", "no i lied", "I'm lying", "that was a lie", "mentí"])
+def test_a_denial_that_is_taken_back_is_a_yes(protocol: Protocol, text: str) -> None:
+    denied = protocol.answer("deny", OPEN, "no")
+    assert denied is not None and denied.state.stage == QUIET
+    step = protocol.answer("out_of_scope", denied.state, text)
+    assert step is not None
+    assert (step.response, step.state.tier) == ("utter_crisis_suicide_yes", "immediate")
+    later = protocol.takes_back(denied.state, text)
+    assert later is not None and later.state.stage == ASKED
+    assert protocol.takes_back(OPEN, text) is None
+
+
+# ---- Concern that adds up ----------------------------------------------------
+
+
+def walked(protocol: Protocol, signs: str) -> list[int]:
+    """The turns of a talk ("." nothing, "x" a faint sign) at which it checked in."""
+    state: State | None = None
+    checked = []
+    for turn, mark in enumerate(signs):
+        sign = SIGN if mark == "x" else None
+        state = protocol.notice(sign, state)
+        step = protocol.check_in(state, sign) if state else None
+        if step:
+            assert step.response == "utter_crisis_suicide_concern"
+            checked.append(turn)
+            state = protocol.answer("deny", step.state).state  # type: ignore[union-attr]
+    return checked
+
+
+@pytest.mark.parametrize(
+    ("signs", "checked"),
+    [("x", []), ("xx", [1]), ("x....x", [5]), ("x.....x", []), ("....", []), ("xxxxxxxxxx", [1]), ("x.....x.x", [8])],
+)
+def test_faint_signs_add_up_to_one_check_in(protocol: Protocol, signs: str, checked: list[int]) -> None:
+    assert walked(protocol, signs) == checked
+
+
+def test_a_faint_sign_alone_is_no_crisis_and_keeps_no_words(protocol: Protocol) -> None:
+    state = protocol.notice(SIGN, None)
+    assert state is not None and not state.is_open
+    assert protocol.answer("affirm", state, "yes") is None
+    assert set(state.as_dict()) == {
+        *("stage", "category", "tier", "about", "language", "asks", "faint", "checked_in"),
+    }
+
+
+def test_while_a_question_is_open_no_other_is_put(protocol: Protocol) -> None:
+    assert protocol.check_in(replace(OPEN, faint=3), SIGN) is None

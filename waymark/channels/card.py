@@ -8,11 +8,20 @@ from typing import Any
 from waymark import settings
 from waymark.content.clinic import Clinic
 from waymark.content.library import Library
+from waymark.referrals.counter import ReferralCounter
 from waymark.safety.lines import Lines
 from waymark.safety.protocol import Protocol
 from waymark.safety.screener import Finding, Screener
 
 BROKEN = "utter_something_broke"
+
+
+_counters: list[ReferralCounter] = []
+
+
+def count_into(counter: ReferralCounter) -> None:
+    """Have the crisis replies of the card counted from here on, as those of the assistant are by its store."""
+    _counters[:] = [counter]
 
 
 class _Card:
@@ -33,7 +42,11 @@ class _Card:
 
     def crisis(self, text: str) -> str | None:
         finding = self.screen(text)
-        return self._filled(self._protocol.open(finding, None).response) if finding else None
+        if finding is None:
+            return None
+        if _counters:
+            _counters[-1].count(finding.category, finding.tier, finding.about, finding.language)
+        return self._filled(self._protocol.open(finding, None).response)
 
     def replies(self, text: str) -> list[dict[str, Any]]:
         # Without the assistant nobody could answer a tap, so the card has words and no buttons.

@@ -20,7 +20,7 @@ from waymark import settings
 from waymark.nlu.classifier import sentence_vector
 from waymark.nlu.encoder import encode
 from waymark.nlu.unreadable import LANGUAGE
-from waymark.safety.learned import REASON, LearnedLayer, examples, harmless, join
+from waymark.safety.learned import CONCERN_FROM, NONE, REASON, LearnedLayer, examples, harmless, join
 from waymark.safety.screener import Finding, Screener
 from waymark.safety.text import clauses, clean
 
@@ -29,6 +29,12 @@ CRISIS = "crisis"
 
 RISK, BY_RULE = "crisis_risk", "crisis_by_rule"
 """What the trained layer and the rules alone made of the message, for the evaluation."""
+
+FAINT = "crisis_faint"
+"""What a message without a finding would have been found to be, were it a little worse: several of these add up."""
+
+FAINT_FROM = -1.0
+"""Risk from which a message below the bound of a finding has a faint sign."""
 
 PHRASES = settings.CRISIS / "phrases"
 
@@ -121,6 +127,8 @@ class CrisisScreener(GraphComponent):
             if example.get(TEXT) and not NEAR_A_CRISIS.fullmatch(example.get(INTENT) or "")
         ]
         phrases = examples(PHRASES)
+        # Each part of a long message is judged alone, so the parts of the harmless ones are learned as harmless too.
+        phrases += harmless(part for each in phrases if each.category == NONE for part in _parts(each.text))
         vectors = [encode([phrase.text for phrase in phrases]), *map(sentence_vector, questions)]
         learned = [*phrases, *harmless(question.get(TEXT) for question in questions)]
         self._layer = LearnedLayer.fit(np.vstack(vectors), learned)
@@ -131,34 +139,49 @@ class CrisisScreener(GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Screen each message once."""
         for message in messages:
-            finding = self._screen(message)
+            finding, faint = self._screen(message)
             if finding and not _is_question(message, finding):
                 message.set(CRISIS, finding.as_dict(), add_to_output=True)
                 intent = {"name": f"report_{finding.category}", "confidence": 1.0}
                 message.set(INTENT, intent, add_to_output=True)
+            elif faint and not _is_plain_question(message):
+                message.set(FAINT, faint.as_dict(), add_to_output=True)
         return messages
 
-    def _screen(self, message: Message) -> Finding | None:
+    def _screen(self, message: Message) -> tuple[Finding | None, Finding | None]:
+        """The finding of a message, and its faint sign where it has none."""
         text = message.get(TEXT) or ""
         if PAYLOAD.fullmatch(text):
-            return None
-        by_rule = screener().screen(text)
+            return None, None
+        by_rule, set_aside = screener().look(text)
         if by_rule:
             message.set(BY_RULE, by_rule.tier, add_to_output=True)
         if self._layer is None or not any(char.isalpha() for char in text):
-            return by_rule
+            return by_rule, set_aside
         texts, vectors = [text[: settings.READ_FOR_TOPIC]], sentence_vector(message)
-        if len(text.split()) > WHOLE and (parts := clauses(clean(text))[-MOST_PARTS:]):
+        if parts := _parts(text):
             texts, vectors = [*texts, *parts], np.vstack([vectors, encode(parts)])
-        risks = self._layer.risks(texts, vectors)
-        message.set(RISK, round(float(risks.max()), 2), add_to_output=True)
-        return join(by_rule, self._layer.find(texts, vectors, risks, str(message.get(LANGUAGE) or "en")))
+        risks, language = self._layer.risks(texts, vectors), str(message.get(LANGUAGE) or "en")
+        worst = float(risks.max())
+        message.set(RISK, round(worst, 2), add_to_output=True)
+        finding = join(by_rule, self._layer.find(texts, vectors, risks, language))
+        if finding is None and set_aside is None and FAINT_FROM <= worst < CONCERN_FROM:
+            set_aside = self._layer.find(texts, vectors, risks - worst + CONCERN_FROM, language)
+        return finding, set_aside
+
+
+def _parts(text: str) -> list[str]:
+    """The parts of a message that is too long to be judged as a whole alone; none of a short one."""
+    return clauses(clean(text))[-MOST_PARTS:] if len(text.split()) > WHOLE else []
 
 
 def _is_question(message: Message, finding: Finding) -> bool:
     """Whether the faintest sign, and only a learned one, stands in a message that is plainly a question."""
-    if finding.tier != "concern" or finding.reasons != (REASON,) or message.get(RISK) >= BARELY:
-        return False
+    is_faintest = finding.tier == "concern" and finding.reasons == (REASON,) and message.get(RISK) < BARELY
+    return is_faintest and _is_plain_question(message)
+
+
+def _is_plain_question(message: Message) -> bool:
     intent = message.get(INTENT) or {}
     is_plain = float(intent.get("confidence") or 0) >= PLAIN
     return is_plain and bool(QUESTIONS.fullmatch(str(intent.get("name"))))

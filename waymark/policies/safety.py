@@ -11,13 +11,13 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, REQUESTED_SLOT
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActiveLoop, BotUttered, Event, SlotSet
+from rasa.shared.core.events import ActiveLoop, BotUttered, Event, SlotSet, UserUttered
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from waymark import settings
-from waymark.nlu.crisis import CRISIS
-from waymark.safety.protocol import Protocol, State, Step, reported
+from waymark.nlu.crisis import CRISIS, FAINT
+from waymark.safety.protocol import CALM, Protocol, State, Step, reported
 from waymark.safety.screener import Finding
 
 PREFIX = "utter_crisis_"
@@ -79,25 +79,44 @@ class SafetyPolicy(Policy):
             step = self._step(tracker)
             if step:
                 return self._certain(step.response, domain, self._leave_form(tracker, step))
+            noticed = self._noticed(tracker)
             in_spanish = _spanish_twin(tracker, domain)
             if in_spanish:
-                return self._certain(in_spanish, domain, [])
+                return self._certain(in_spanish, domain, noticed)
+            if noticed:
+                # Events of a policy that abstains are kept all the same; optional ones only when it speaks.
+                return self._prediction(self._default_predictions(domain), events=noticed)
         elif (tracker.latest_action_name or "").startswith(PREFIX) or _is_spanish(tracker.latest_action_name):
             return self._certain(ACTION_LISTEN_NAME, domain, [])
         return self._prediction(self._default_predictions(domain))
 
     def _step(self, tracker: DialogueStateTracker) -> Step | None:
-        stored = tracker.get_slot(SLOT)
-        state = State(**stored) if stored else None
+        state = _state(tracker)
         message = tracker.latest_message
         if message is None:
             return None
         intent = message.intent.get("name") or ""
-        found = message.parse_data.get(CRISIS)
-        finding = Finding(**{**found, "reasons": tuple(found["reasons"])}) if found else reported(intent, state)
+        finding = _finding(message, CRISIS) or reported(intent, state)
         if finding:
             return self._protocol.open(finding, state)
-        return self._protocol.answer(intent, state, message.text or "") if state and _asked_last(tracker) else None
+        if state:
+            text = message.text or ""
+            step = self._protocol.answer(intent, state, text) if _asked_last(tracker) else None
+            step = step or self._protocol.takes_back(state, text)
+            if step:
+                return step
+        sign = _finding(message, FAINT)
+        after = self._protocol.notice(sign, state)
+        # A form is not interrupted for this.
+        return self._protocol.check_in(after, sign) if after and not tracker.active_loop_name else None
+
+    def _noticed(self, tracker: DialogueStateTracker) -> list[Event]:
+        """The events that keep what a message without a finding adds to the faint signs; once a message."""
+        state, message = _state(tracker), tracker.latest_message
+        if message is None or _is_noticed(tracker):
+            return []
+        after = self._protocol.notice(_finding(message, FAINT), state)
+        return [SlotSet(SLOT, after.as_dict())] if after and after != state else []
 
     def _certain(self, action: str, domain: Domain, events: list[Event]) -> PolicyPrediction:
         probabilities = self._default_predictions(domain)
@@ -115,6 +134,27 @@ class SafetyPolicy(Policy):
         return events
 
 
+def _state(tracker: DialogueStateTracker) -> State | None:
+    stored = tracker.get_slot(SLOT)
+    return State(**stored) if stored else None
+
+
+def _finding(message: UserUttered, key: str) -> Finding | None:
+    """What the screener wrote on a message: a finding, or a faint sign."""
+    found = message.parse_data.get(key)
+    return Finding(**{**found, "reasons": tuple(found["reasons"])}) if found else None
+
+
+def _is_noticed(tracker: DialogueStateTracker) -> bool:
+    """Whether this message was noticed before: an action that was refused has Rasa ask again."""
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered):
+            return False
+        if isinstance(event, SlotSet) and event.key == SLOT:
+            return True
+    return False
+
+
 def _is_spanish(action: str | None) -> bool:
     return (action or "").endswith("_es")
 
@@ -122,7 +162,7 @@ def _is_spanish(action: str | None) -> bool:
 def _spanish_twin(tracker: DialogueStateTracker, domain: Domain) -> str | None:
     """The Spanish response to a tapped button, while the crisis is talked about in Spanish."""
     state, message = tracker.get_slot(SLOT), tracker.latest_message
-    if not state or state["language"] != "es" or message is None:
+    if not state or state["stage"] == CALM or state["language"] != "es" or message is None:
         return None
     name = f"utter_{message.intent.get('name')}_es"
     return name if name in domain.responses else None

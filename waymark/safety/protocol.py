@@ -1,14 +1,8 @@
-r"""How a crisis is answered: a small state machine over `data/crisis/protocol.yml`, without Rasa.
+"""How a crisis is answered: a small state machine over `data/crisis/protocol.yml`, without Rasa.
 
-    calm --finding--> asked --yes-------------------------> urgent
-                        |  \--unsure----------------------> steps
-                        |   \--no (was not immediate)------> quiet
-                        |    \--no (was immediate)---------> urgent: a denial never lowers it
-                        \------not what I meant-----------> asked once more, then quiet
-    any state --finding--------> asked (urgent, if this or an earlier finding was immediate)
-    any state --anything else--> the topic that was asked for, with one quiet line
-
-Which wording of a response comes next is the generator's business, so that no text is said twice running.
+The states and arrows are listed in that file and drawn in docs/crisis.md and on `/crisis-protocol`; a test walks
+every arrow through this code. Which wording of a response comes next is the generator's business, so that no text
+is said twice running.
 """
 
 from __future__ import annotations
@@ -21,10 +15,11 @@ from typing import Any, cast, get_args
 
 import yaml
 
-from waymark.safety.screener import Category, Finding
+from waymark.safety.lexicon import About, Category, Language
+from waymark.safety.screener import Finding
 
 CATEGORIES: tuple[str, ...] = get_args(Category)
-ASKED, URGENT, STEPS, QUIET = "asked", "urgent", "steps", "quiet"
+CALM, ASKED, URGENT, STEPS, QUIET = "calm", "asked", "urgent", "steps", "quiet"
 
 MOST_ASKS = 2
 """The same direct question is asked at most so often (safety.md)."""
@@ -32,13 +27,23 @@ MOST_ASKS = 2
 LONGEST_ANSWER = 6
 """Words; a longer message is not read as a bare yes or no."""
 
+FAINT_TURNS, FAINT_SIGNS = 6, 2
+"""So many faint signs within so many turns make one check-in."""
+
+ROWS = ("again", "yes", "no", "no_after_immediate", "unsure", "not_meant")
+"""The rows of the table that name responses by category; `first` names them by person and tier too."""
+
 ANSWERS = {"affirm": "yes", "deny": "no", "be_unsure": "unsure", "say_not_what_i_meant": "not_meant"}
 """Intents that answer the direct question, and what they answer."""
 
 
 @dataclass(frozen=True)
 class State:
-    """Where a conversation stands in the protocol. Holds no text of the visitor."""
+    """Where a conversation stands in the protocol. Holds no text of the visitor.
+
+    `faint` has a bit for each of the last turns, the latest lowest: 1 where the message had a faint sign.
+    A conversation that had nothing but faint signs is `calm`: no crisis was noticed in it.
+    """
 
     stage: str
     category: str
@@ -46,6 +51,13 @@ class State:
     about: str
     language: str
     asks: int = 1
+    faint: int = 0
+    checked_in: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a crisis was answered in this conversation."""
+        return self.stage != CALM
 
     def as_dict(self) -> dict[str, Any]:
         """A form that a conversation store can keep."""
@@ -58,6 +70,16 @@ class Step:
 
     response: str
     state: State
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """A way from one state to the next: on what it is taken, and the row of the table that is said."""
+
+    start: str
+    when: str
+    to: str
+    says: str
 
 
 def reported(intent: str, before: State | None) -> Finding | None:
@@ -91,13 +113,24 @@ class Protocol:
         """Read the table from the crisis folder."""
         return cls(yaml.safe_load((folder / "protocol.yml").read_text(encoding="utf-8")))
 
+    @property
+    def date(self) -> str:
+        """When the protocol was last changed, as year-month-day."""
+        return str(self._table["date"])
+
     def responses(self) -> Iterator[str]:
         """All response ids of the table, in both languages."""
         ids = [r for about in self._table["first"].values() for tiers in about.values() for r in tiers.values()]
-        ids += [r for name, row in self._table.items() if name not in ("first", "words") for r in row.values()]
+        ids += [response for row in ROWS for response in self._table[row].values()]
         for response in dict.fromkeys(ids):
             yield response
             yield f"{response}_es"
+
+    def arrows(self) -> Iterator[Arrow]:
+        """The machine as the table lists it, an arrow for each state it starts from."""
+        for row in self._table["arrows"]:
+            for start in row["from"]:
+                yield Arrow(start, row["when"], start if row["to"] == "same" else row["to"], row["says"])
 
     def open(self, finding: Finding, before: State | None) -> Step:
         """Answer a message that has a finding, at any point of any conversation."""
@@ -111,6 +144,7 @@ class Protocol:
             about=finding.about,
             language=finding.language,
             asks=before.asks + 1 if same and before else 1,
+            checked_in=before is not None and before.checked_in,
         )
         if state.asks > MOST_ASKS:
             return self._step("again", state)
@@ -126,7 +160,9 @@ class Protocol:
             text: The message; short answers ("i lied", "idk, not tonight") are read from its words first.
         """
         answer = self._in_words(text) or ANSWERS.get(intent)
-        if answer is None or state.stage == QUIET:
+        if state.stage == QUIET:
+            answer = "yes" if self._takes_back(text) else None
+        if answer is None or not state.is_open:
             return None
         if answer == "yes":
             return self._step("yes", replace(state, stage=URGENT, tier="immediate"))
@@ -138,10 +174,52 @@ class Protocol:
             return self._step("not_meant", replace(state, asks=state.asks + 1))
         return self._step("no", replace(state, stage=QUIET))
 
+    def takes_back(self, state: State, text: str) -> Step | None:
+        """Ask again when a denial is taken back later on, after other subjects ("i lied")."""
+        if state.stage != QUIET or not self._takes_back(text):
+            return None
+        category, language = cast(Category, state.category), "es" if state.language == "es" else "en"
+        about: About = "other" if state.about == "other" else "self"
+        return self.open(Finding(category, "high", about, ("taken_back",), cast(Language, language)), state)
+
+    def notice(self, sign: Finding | None, before: State | None) -> State | None:
+        """Where a conversation stands after a message without a finding.
+
+        Args:
+            sign: The faint sign in the message, if it has one: what a finding would have been.
+            before: Where the conversation stood.
+        """
+        if before is None:
+            if sign is None:
+                return None
+            before = State(CALM, sign.category, "concern", sign.about, sign.language, asks=0)
+        faint = (before.faint << 1 | (sign is not None)) & (1 << FAINT_TURNS) - 1
+        if sign is not None and not before.is_open:
+            before = replace(before, category=sign.category, about=sign.about, language=sign.language)
+        return replace(before, faint=faint)
+
+    def check_in(self, state: State, sign: Finding | None) -> Step | None:
+        """The one gentle question of a conversation in which faint signs add up, or None.
+
+        Not while a question is open or help is on its way, and not in place of an answer that has no sign in it.
+        """
+        if sign is None or state.checked_in or state.stage not in (CALM, QUIET):
+            return None
+        if f"{state.faint:b}".count("1") < FAINT_SIGNS:
+            return None
+        step = self.open(replace(sign, tier="concern"), state)
+        return replace(step, state=replace(step.state, checked_in=True))
+
+    def _takes_back(self, text: str) -> bool:
+        return _plain(text) in self._table["words_alone"]["took_back"]
+
     def _in_words(self, text: str) -> str | None:
-        words = " ".join(re.findall(r"[\w']+", text.casefold()))
+        words = _plain(text)
         if len(words.split()) > LONGEST_ANSWER:
             return None
+        for answer, phrases in self._table["words_alone"].items():
+            if words in phrases:
+                return "yes" if answer == "took_back" else str(answer)
         for answer, phrases in self._table["words"].items():
             if any(re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", words) for phrase in phrases):
                 return str(answer)
@@ -154,3 +232,8 @@ class Protocol:
     @staticmethod
     def _spoken(response: str, state: State) -> str:
         return f"{response}_es" if state.language == "es" else response
+
+
+def _plain(text: str) -> str:
+    """The words of a message in small letters, without marks."""
+    return " ".join(re.findall(r"[\w']+", text.casefold().replace("\u2019", "'")))

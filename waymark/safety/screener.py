@@ -40,6 +40,9 @@ SEVERITY: tuple[Category, ...] = (
 )
 """Which category counts when tiers tie, worst first: what can kill soonest, and the visitor's life first."""
 
+SET_ASIDE_BY = ("denial.", "past.")
+"""Guards whose findings are remembered though they are explained: a denial or a past, but no figure of speech."""
+
 _LEXICONS = ("lexicon.yml", "lexicon_es.yml")
 _ABOUT_REACH = 10
 
@@ -131,10 +134,16 @@ class Screener:
         Returns:
             The finding, with the ids of the rules, guards and raises behind it.
         """
+        return self.look(text)[0]
+
+    def look(self, text: str) -> tuple[Finding | None, Finding | None]:
+        """Return the worst finding of a message and, where it has none, what a denial or a past explained away."""
         worst: Finding | None = None
+        aside: Finding | None = None
         for reading in self._readings(text):
             worst = reading.worst(worst)
-        return worst
+            aside = max(aside, reading.aside, key=severity)
+        return worst, None if worst else aside
 
     def findings(self, text: str) -> list[Finding]:
         """Return every finding of a message, in the order found."""
@@ -185,6 +194,8 @@ class _Reading:
             theirs = max((sum(chunk in other.common for chunk in chunks) for other in others), default=0)
             self._clauses.append(_Clause(lexicon.spelling.words(part, correct=mine >= theirs)))
         self._signs: dict[str, bool] = {}
+        self.aside: Finding | None = None
+        """The worst that a guard of `SET_ASIDE_BY` explained away so far, as `concern`."""
 
     def findings(self) -> list[Finding]:
         """Return every finding once."""
@@ -229,6 +240,10 @@ class _Reading:
                 continue
             if self._holds(guard, found, clause, start, end):
                 if guard.to is None:
+                    if guard.id.startswith(SET_ASIDE_BY):
+                        about = self._about(rule, clause.words, start, end)
+                        aside = Finding(rule.category, "concern", about, (rule.id, guard.id), self._lexicon.language)
+                        self.aside = max(self.aside, aside, key=severity)
                     return None
                 tier = guard.to
                 reasons.append(guard.id)
