@@ -21,6 +21,7 @@ def fingerprint() -> str:
     paths += sorted(path for folder in DATA_FOLDERS for path in (settings.DATA / folder).glob("*.yml"))
     paths += sorted(settings.CRISIS.rglob("*.yml"))
     paths += sorted((root / "waymark").rglob("nlu/*.py")) + sorted((root / "waymark").rglob("policies/*.py"))
+    paths += [root / "waymark" / "safety" / name for name in ("keywords.py", "learned.py")]
     digest = hashlib.sha256()
     for path in paths:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")

@@ -20,7 +20,7 @@ from waymark import settings
 from waymark.nlu.classifier import sentence_vector
 from waymark.nlu.encoder import encode
 from waymark.nlu.unreadable import LANGUAGE
-from waymark.safety.learned import CONCERN_FROM, NONE, REASON, LearnedLayer, examples, harmless, join
+from waymark.safety.learned import CONCERN_FROM, REASON, LearnedLayer, examples, harmless, join
 from waymark.safety.screener import Finding, Screener
 from waymark.safety.text import clauses, clean
 
@@ -127,8 +127,6 @@ class CrisisScreener(GraphComponent):
             if example.get(TEXT) and not NEAR_A_CRISIS.fullmatch(example.get(INTENT) or "")
         ]
         phrases = examples(PHRASES)
-        # Each part of a long message is judged alone, so the parts of the harmless ones are learned as harmless too.
-        phrases += harmless(part for each in phrases if each.category == NONE for part in _parts(each.text))
         vectors = [encode([phrase.text for phrase in phrases]), *map(sentence_vector, questions)]
         learned = [*phrases, *harmless(question.get(TEXT) for question in questions)]
         self._layer = LearnedLayer.fit(np.vstack(vectors), learned)

@@ -44,7 +44,7 @@ and takes 5 to 10 in 100 harmless messages written to be hard for one, 2 to 3 in
 WORDS_WEIGH = 2.0
 """How much a margin of the words counts beside the log odds of the sense."""
 
-PART_HANDICAP = 1.2
+PART_HANDICAP = 0.4
 """Risk taken off a part of a long message: the more parts there are, the higher the worst one stands by chance."""
 
 REASON = "learned"
