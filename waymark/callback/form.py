@@ -32,6 +32,9 @@ LONGEST_CHANGE = 5
 ASIDE = re.compile(r"(?:ask|share|see|say|tell|insult)_\w+|thank|want_(?!callback|cancel)\w+")
 """Intents that are answered beside the form."""
 
+MISTAKEN = frozenset({"ask_for_example", "want_line_by_text"})
+"""What an address or a way ("sam at example", "text") is taken for; answered beside the form only as a question."""
+
 GOODBYE = frozenset({"want_exit", "say_goodbye", "want_delete_chat", "want_start_over"})
 """Intents that end the form before they are answered."""
 
@@ -196,6 +199,8 @@ class Form:
             is_asking = heard.intent.startswith("ask_") or BY_NAME[talk.asked].free
             return is_asking and heard.confidence >= SURE and reading.is_question(text)
         if reading.wants_to_skip(text) or reading.wants_to_skip_rest(text):
+            return False
+        if heard.intent in MISTAKEN and talk.asked in ("means", "address") and not reading.is_question(text):
             return False
         return heard.confidence >= (LIKELY if reading.is_question(text) else CERTAIN)
 
