@@ -26,33 +26,10 @@ from waymark import settings  # isort: skip  (switches telemetry off before Rasa
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 
+from waymark.comparison import STOCK
 from waymark.evaluation import read_phrases
 from waymark.runtime import ActionsInProcess, load_agent, quiet_logs
 from waymark.store import ConversationStore
-
-STOCK_CONFIG = """
-recipe: default.v1
-assistant_id: stock
-language: en
-pipeline:
-- name: WhitespaceTokenizer
-- name: RegexFeaturizer
-- name: LexicalSyntacticFeaturizer
-- name: CountVectorsFeaturizer
-- name: CountVectorsFeaturizer
-  analyzer: char_wb
-  min_ngram: 1
-  max_ngram: 4
-- name: DIETClassifier
-  epochs: {epochs}
-  constrain_similarities: true
-- name: FallbackClassifier
-  threshold: 0.3
-  ambiguity_threshold: 0.1
-policies:
-- name: MemoizationPolicy
-- name: RulePolicy
-"""
 
 ROUNDS = 2
 MESSAGES = 150
@@ -95,7 +72,7 @@ def main() -> None:
 def train_stock(folder: Path, epochs: int) -> tuple[str, float]:
     """Train the stock bot on our content; returns its model and the seconds it took."""
     config = folder / "config.yml"
-    config.write_text(STOCK_CONFIG.format(epochs=epochs))
+    config.write_text(STOCK.format(epochs=epochs))
     started = time.perf_counter()
     data = [str(settings.DATA / name) for name in ("nlu", "rules", "responses")]
     subprocess.run(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from waymark.runtime import Guide, ModelMissing, load_agent, quiet_logs
 from waymark.store import ConversationStore
@@ -40,3 +41,9 @@ def guide(store: ConversationStore) -> Guide:
 def conversation() -> Iterator[str]:
     """The name of a conversation that no other test has."""
     yield f"test-{next(_numbers)}"
+
+
+@pytest.fixture
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords that cost little to try; how they are stored stays the same."""
+    monkeypatch.setattr("waymark.contact.staff._HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))

@@ -130,6 +130,8 @@ class ConversationStore(TrackerStore, SerializedTrackerAsDict):
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Keep the conversation's state in place of the last one, or delete it if it asks for that."""
+        if not any(isinstance(event, UserUttered) for event in tracker.events):
+            return  # Rasa saves a new conversation also before its first message, and needs nothing of it.
         self._count_referral(tracker)
         if tracker.get_slot(DELETE_SLOT):
             self.delete(tracker.sender_id)
@@ -219,13 +221,18 @@ def _slim(event: Event, is_last: bool) -> dict[str, Any]:
 
 def open_database(url: str) -> sa.engine.Engine:
     """An engine whose errors never quote what was being stored."""
-    engine = sa.create_engine(url, hide_parameters=True)
-    if engine.dialect.name == "sqlite":
+    address = sa.engine.make_url(url)
+    if address.get_backend_name() != "sqlite":
+        return sa.create_engine(address, hide_parameters=True)
+    # To open the file anew for each query, as SQLAlchemy 1.4 does, costs more than the queries of a turn.
+    in_a_file = address.database and address.database != ":memory:"
+    pool = {"poolclass": sa.pool.QueuePool, "connect_args": {"check_same_thread": False}} if in_a_file else {}
+    engine = sa.create_engine(address, hide_parameters=True, **pool)
 
-        @sa.event.listens_for(engine, "connect")
-        def _on_connect(connection: Any, _: Any) -> None:
-            # Write-ahead log: readers never wait for a writer, and a turn costs no disk sync.
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
+    @sa.event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _: Any) -> None:
+        # Write-ahead log: readers never wait for a writer, and a turn costs no disk sync.
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
 
     return engine

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from rasa.core.channels.channel import UserMessage
+from answering import Agent
 from sanic import Sanic
 from sanic_testing.testing import SanicASGITestClient
 
@@ -27,37 +27,6 @@ OPENING = {
     "text": "Hi. I'm an automated guide.",
     "buttons": [{"title": "Helplines", "payload": "/ask_helplines"}, {"title": "Leave", "payload": "/want_exit"}],
 }
-
-
-class Agent:
-    """Answers by a table, and remembers what it was handed."""
-
-    def __init__(self) -> None:
-        self.asked: list[UserMessage] = []
-        self.answers: dict[str, list[dict[str, Any]]] = {OPENINGS["en"]: [OPENING]}
-        self.open = asyncio.Event()
-        self.open.set()
-        self.deleted: list[str] = []
-        self.tracker_store: Any = self
-
-    async def handle_message(self, message: UserMessage) -> None:
-        self.asked.append(message)
-        await self.open.wait()
-        answer = self.answers.get(message.text, [{"text": f"About: {message.text}"}])
-        if message.text == "break":
-            raise RuntimeError("it quotes what was typed: my secret")
-        for reply in answer:
-            await message.output_channel.send_response(message.sender_id, dict(reply))
-
-    def delete(self, sender: str) -> None:
-        self.deleted.append(sender)
-
-    def is_ready(self) -> bool:
-        return True
-
-    @property
-    def texts(self) -> list[str]:
-        return [message.text for message in self.asked]
 
 
 class Visitor:
@@ -97,7 +66,8 @@ class Visitor:
 
 @pytest.fixture
 def agent() -> Agent:
-    return Agent()
+    broken = RuntimeError("it quotes what was typed: my secret")
+    return Agent({OPENINGS["en"]: [OPENING], "break": broken})
 
 
 @pytest.fixture

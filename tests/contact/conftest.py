@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from argon2 import PasswordHasher
 from cluster import MISSING, Cluster, programs
 from sinks import HookSink, MailSink
 
@@ -35,9 +34,8 @@ ASKED = ContactRequest(
 
 
 @pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passwords that cost little to try; how they are stored stays the same."""
-    monkeypatch.setattr("waymark.contact.staff._HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+def staff_logs_in_quickly(quick_hashes: None) -> None:
+    """In every test of this folder."""
 
 
 @pytest.fixture

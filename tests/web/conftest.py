@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from answering import Agent
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
-from serving import CHROMIUM, NO_BROWSER, Agent, Server, chromium
+from serving import CHROMIUM, NO_BROWSER, Server, answering, chromium
 
 from waymark.pages import DIST
 
@@ -38,7 +39,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def lasting_server() -> Iterator[Server]:
-    server = Server(Agent())
+    server = Server(answering())
     yield server
     server.stop()
 
@@ -46,7 +47,7 @@ def lasting_server() -> Iterator[Server]:
 @pytest.fixture
 def server(browser: Browser, lasting_server: Server) -> Iterator[Server]:
     """The server with an assistant that remembers nothing of other tests."""
-    agent = Agent()
+    agent = answering()
     lasting_server.use(agent)
     yield lasting_server
     agent.open.set()

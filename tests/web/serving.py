@@ -8,13 +8,13 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from answering import Agent
 from playwright.sync_api import Browser, sync_playwright
-from rasa.core.channels.channel import UserMessage
 from sanic import Sanic
 
 from waymark import settings
@@ -36,7 +36,7 @@ OPENING = {
         {"title": "Helplines", "payload": "/ask_helplines"},
     ],
 }
-ANSWERS: dict[str, list[dict[str, Any]]] = {
+ANSWERS: dict[str, list[dict[str, Any]] | Exception] = {
     "/want_start_over": [OPENING],
     "/speak_spanish": [{"text": "Soy una guía automática."}],
     "/ask_helplines": [
@@ -53,39 +53,9 @@ ANSWERS: dict[str, list[dict[str, Any]]] = {
 }
 
 
-@dataclass
-class Agent:
-    """Answers by a table, and remembers what it was asked."""
-
-    answers: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: dict(ANSWERS))
-    open: threading.Event = field(default_factory=threading.Event)  # while it is clear, answers wait
-    asked: list[UserMessage] = field(default_factory=list)
-    deleted: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.open.set()
-        self.tracker_store = self
-
-    async def handle_message(self, message: UserMessage) -> None:
-        self.asked.append(message)
-        while not self.open.is_set():
-            await asyncio.sleep(0.01)
-        for reply in self.answers.get(message.text, [{"text": f"About: {message.text}"}]):
-            await message.output_channel.send_response(message.sender_id, dict(reply))
-
-    def delete(self, sender: str) -> None:
-        self.deleted.append(sender)
-
-    def is_ready(self) -> bool:
-        return True
-
-    @property
-    def texts(self) -> list[str]:
-        return [message.text for message in self.asked]
-
-    @property
-    def senders(self) -> set[str]:
-        return {message.sender_id for message in self.asked}
+def answering() -> Agent:
+    """An assistant with the answers of the table."""
+    return Agent(dict(ANSWERS))
 
 
 class Server:

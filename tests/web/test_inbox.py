@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 import time
@@ -13,9 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 import uvicorn
-from argon2 import PasswordHasher
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from serving import axe_faults
 
 from waymark import settings
 from waymark.contact.desk import Desk
@@ -25,8 +23,8 @@ from waymark.contact.staff import FAILURES, Staff
 from waymark.contact.vault import Vault
 from waymark.content.clinic import Clinic
 
-CHROMIUM = next(filter(None, map(shutil.which, ["/usr/bin/chromium", "chromium", "chromium-browser"])), None)
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+
 PASSWORD = "several words make one"
 PHONE = {"width": 360, "height": 740}
 ASKED = ContactRequest(
@@ -44,11 +42,6 @@ ASKED = ContactRequest(
     consent_version="2026-11",
     urgent=False,
 )
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("waymark.contact.staff._HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @dataclass
@@ -74,16 +67,6 @@ def inbox(tmp_path: Path) -> Iterator[Inbox]:
     yield Inbox(f"http://127.0.0.1:{listener.getsockname()[1]}", store, staff)
     server.should_exit = True
     thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip("No Chromium at /usr/bin/chromium or on PATH: the inbox was not tried. Install Debian's chromium.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -128,8 +111,7 @@ def post(page: Page, path: str, **fields: str) -> int:
 
 def check(page: Page) -> None:
     """Accessible, within a phone's width, and nothing cut off."""
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    assert axe_faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     for button in page.get_by_role("button").all():
         box = button.bounding_box()

@@ -6,9 +6,10 @@ import gzip
 from collections.abc import Iterator
 
 import pytest
+from answering import Agent
 from conftest import EXIT_TO, Visit, listened, watch
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
-from serving import OPENING, Agent, Server, axe_faults, clinic_site
+from serving import OPENING, Server, answering, axe_faults, clinic_site
 
 from waymark.pages import DIST, Pages
 
@@ -18,7 +19,7 @@ KB = 1024
 @pytest.fixture(scope="module")
 def embedded(browser: Browser) -> Iterator[tuple[Server, str]]:
     """The server, and the address of a site that carries its script."""
-    server = Server(Agent())
+    server = Server(answering())
     with clinic_site(f"{server.address}waymark.js") as site:
         server.stop()
         server.sites = (site,)
@@ -29,7 +30,7 @@ def embedded(browser: Browser) -> Iterator[tuple[Server, str]]:
 
 @pytest.fixture
 def agent(embedded: tuple[Server, str]) -> Iterator[Agent]:
-    agent = Agent()
+    agent = answering()
     embedded[0].use(agent)
     yield agent
     agent.open.set()

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from answering import Agent
 from conftest import EXIT_TO, Visit, listened
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
-from serving import ANSWERS, OPENING, ROOT, Agent, Server, axe_faults
+from serving import ANSWERS, OPENING, ROOT, Server, axe_faults
 
 from waymark.handover.cases import Cases
 from waymark.handover.handover import Handover

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,11 @@ from rasa.nlu.featurizers.featurizer import Featurizer
 from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from waymark.nlu.encoder import encode_closely
 from waymark.safety.keywords import Keywords
+from waymark.safety.regression import TINY, fitted
 
 FILE, KEYWORDS = "intents.skops", "intents"
 
@@ -33,8 +32,6 @@ WORDS_WEIGH = 0.8
 
 Array = npt.NDArray[np.float32]
 Chances = npt.NDArray[np.float64]
-
-TINY = 1e-9
 
 
 class Readings:
@@ -55,14 +52,8 @@ class Readings:
         cls, texts: list[str], vectors: Array, close_vectors: Array, intents: npt.NDArray[Any], config: dict[str, Any]
     ) -> Readings:
         """Fit on texts and their vectors of shape (texts, 512) and (texts, 384)."""
-
-        def fitted(x: Array) -> LogisticRegression:
-            return LogisticRegression(C=config["C"], max_iter=config["max_iter"]).fit(x, intents)
-
-        with warnings.catch_warnings():
-            # Stopping early is meant: more iterations gain nothing on the development phrases and cost half a minute.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            quick, close = fitted(vectors), fitted(np.hstack([vectors, close_vectors]))
+        both = np.hstack([vectors, close_vectors])
+        quick, close = (fitted(x, intents, config["C"], config["max_iter"]) for x in (vectors, both))
         return cls(quick, close, Keywords.fit(texts, intents), config["confident"])
 
     def store(self, folder: Path) -> None:

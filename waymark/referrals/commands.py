@@ -7,8 +7,6 @@ from datetime import date
 from typing import Any
 
 from waymark import settings
-from waymark.referrals.report import as_csv, as_table, write_report
-from waymark.referrals.store import ReferralStore
 
 
 def add_commands(commands: Any) -> None:
@@ -21,6 +19,9 @@ def add_commands(commands: Any) -> None:
 
 
 def _referrals(options: argparse.Namespace) -> int:
+    from waymark.referrals.report import as_csv, as_table, write_report
+    from waymark.referrals.store import ReferralStore
+
     store = ReferralStore(settings.database_url())
     if options.report is not None:
         if not 2000 <= options.report <= 9999:

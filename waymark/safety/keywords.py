@@ -66,6 +66,8 @@ class Keywords:
         """How far each text lies on each label's side: (texts, labels), or (texts,) for two labels."""
         prepared = [plain(text) for text in texts]
         features = hstack([vectorizer.transform(prepared) for vectorizer in self._vectorizers], format="csr")
+        # A loaded vectorizer counts in double precision; multiplied so, it would first copy all the weights.
+        features = features.astype(np.float32)
         margins: npt.NDArray[np.float32] = features @ self._weights + self._offsets
         return margins[:, 0] if margins.shape[1] == 1 else margins
 

@@ -6,28 +6,28 @@ the rules found, never lower it.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 import skops.io
 import yaml
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from waymark.safety.keywords import Keywords
+from waymark.safety.regression import TINY, fitted
 from waymark.safety.screener import About, Category, Finding, severity
 
 Array = npt.NDArray[np.float32]
 Risks = npt.NDArray[np.float64]
 
-TINY = 1e-9
-
 NONE = "none"
+
+C, STEPS = 10.0, 100
+"""Inverse of regularisation, and steps at most, of the regressions."""
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The loader in C, ten times as fast, where PyYAML was built with it."""
@@ -95,9 +95,9 @@ class LearnedLayer:
         texts = [example.text for example in learned]
         crisis = np.flatnonzero(labels != NONE)
         return cls(
-            _regression(vectors, labels),
-            _regression(vectors[crisis], tiers[crisis]),
-            _regression(vectors[crisis], about[crisis]),
+            fitted(vectors, labels, C, STEPS),
+            fitted(vectors[crisis], tiers[crisis], C, STEPS),
+            fitted(vectors[crisis], about[crisis], C, STEPS),
             Keywords.fit(texts, labels != NONE),
             Keywords.fit([texts[place] for place in crisis], tiers[crisis]),
         )
@@ -146,12 +146,6 @@ def join(by_rule: Finding | None, learned: Finding | None) -> Finding | None:
     if severity(replace(learned, category=by_rule.category, about=by_rule.about)) <= severity(by_rule):
         return by_rule
     return replace(by_rule, tier=learned.tier, reasons=(*by_rule.reasons, *learned.reasons))
-
-
-def _regression(vectors: Array, labels: npt.NDArray[Any]) -> LogisticRegression:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return LogisticRegression(C=10.0, max_iter=100).fit(vectors, labels)
 
 
 def harmless(texts: Iterable[str]) -> list[Example]:
