@@ -156,16 +156,18 @@ class CrisisScreener(GraphComponent):
             message.set(BY_RULE, by_rule.tier, add_to_output=True)
         if self._layer is None or not any(char.isalpha() for char in text):
             return by_rule, set_aside
-        texts, vectors = [text[: settings.READ_FOR_TOPIC]], sentence_vector(message)
-        if parts := _parts(text):
-            texts, vectors = [*texts, *parts], np.vstack([vectors, encode(parts)])
-        risks, language = self._layer.risks(texts, vectors), str(message.get(LANGUAGE) or "en")
-        worst = float(risks.max())
-        message.set(RISK, round(worst, 2), add_to_output=True)
-        finding = join(by_rule, self._layer.find(texts, vectors, risks, language))
-        if finding is None and set_aside is None and FAINT_FROM <= worst < CONCERN_FROM:
-            set_aside = self._layer.find(texts, vectors, risks - worst + CONCERN_FROM, language)
-        return finding, set_aside
+        text, vector, language = text[: settings.READ_FOR_TOPIC], sentence_vector(message), message.get(LANGUAGE) or "en"
+        parts = _parts(message.get(TEXT))
+        vectors = encode(parts)
+        risk, worst = self._layer.risk(text, vector, parts, vectors)
+        message.set(RISK, round(risk, 2), add_to_output=True)
+        if worst is not None:
+            text, vector = parts[worst], vectors[worst : worst + 1]
+        if risk >= CONCERN_FROM:
+            return join(by_rule, self._layer.finding(text, vector, risk, language)), set_aside
+        if by_rule is None and set_aside is None and risk >= FAINT_FROM:
+            set_aside = self._layer.finding(text, vector, risk, language)
+        return by_rule, set_aside
 
 
 def _parts(text: str) -> list[str]:

@@ -72,8 +72,10 @@ class Keywords:
         return margins[:, 0] if margins.shape[1] == 1 else margins
 
     def chances(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
-        """The chance of each of three or more labels for each text: (texts, labels), labels in sorted order."""
+        """The chance of each label for each text: (texts, labels), labels in sorted order."""
         margins = self.margins(texts).astype(np.float64)
+        if margins.ndim == 1:
+            margins = np.stack([np.zeros_like(margins), margins], axis=1)
         scaled = np.exp(SHARPNESS * (margins - margins.max(axis=1, keepdims=True)))
         chances: npt.NDArray[np.float64] = scaled / scaled.sum(axis=1, keepdims=True)
         return chances

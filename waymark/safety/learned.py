@@ -6,19 +6,19 @@ the rules found, never lower it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-import skops.io
 import yaml
-from sklearn.linear_model import LogisticRegression
 
 from waymark.safety.keywords import Keywords
-from waymark.safety.regression import TINY, fitted
+from waymark.safety.network import Network
+from waymark.safety.regression import TINY
 from waymark.safety.screener import About, Category, Finding, severity
 
 Array = npt.NDArray[np.float32]
@@ -26,26 +26,19 @@ Risks = npt.NDArray[np.float64]
 
 NONE = "none"
 
-C, STEPS = 10.0, 100
-"""Inverse of regularisation, and steps at most, of the regressions."""
+READINGS = ("crisis", "kind", "acute", "about")
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The loader in C, ten times as fast, where PyYAML was built with it."""
 
-FILE = "crisis.skops"
-
 CONCERN_FROM, HIGH_FROM = 0.0, 1.75
-"""Risk (see `LearnedLayer.risks`) from which a message counts as `concern`, and as `high` when it reads as acute.
+"""Risk (see `LearnedLayer.risk`) from which a message counts as `concern`, and as `high` when it reads as acute."""
 
-By four-fold cross-validation on the training messages the layer alone notices 86 in 100 crises of every kind at 0,
-and takes 5 to 10 in 100 harmless messages written to be hard for one, 2 to 3 in 100 for `high`.
-"""
+WORDS_WEIGH = 0.5
+"""How much the words count beside the sense."""
 
-WORDS_WEIGH = 2.0
-"""How much a margin of the words counts beside the log odds of the sense."""
-
-PART_HANDICAP = 0.4
-"""Risk taken off a part of a long message: the more parts there are, the higher the worst one stands by chance."""
+BURIED, LONG_HANDICAP = 6.0, 0.0
+"""What is taken off a part that stands out in a harmless message, and off long messages: they have more to go by."""
 
 REASON = "learned"
 
@@ -71,69 +64,103 @@ def examples(folder: Path) -> list[Example]:
     return found
 
 
-class LearnedLayer:
-    """Is it a crisis, which, acute or not, about whom: regressions over sense, and machines over words."""
+class Reading:
+    """One question about a message, answered from its sense and from its words together."""
 
-    def __init__(
-        self,
-        kind: LogisticRegression,
-        acute: LogisticRegression,
-        about: LogisticRegression,
-        risky_words: Keywords,
-        acute_words: Keywords,
-    ) -> None:
-        """Keep fitted models."""
-        self._kind, self._acute, self._about = kind, acute, about
-        self._risky_words, self._acute_words = risky_words, acute_words
+    def __init__(self, labels: Sequence[str], sense: Network, words: Keywords) -> None:
+        """Keep fitted parts over the same sorted labels."""
+        self.labels, self._sense, self._words = list(labels), sense, words
+
+    @classmethod
+    def fit(cls, texts: Sequence[str], vectors: Array, labels: npt.NDArray[Any]) -> Reading:
+        """Fit on texts, their vectors of shape (texts, width) and their labels."""
+        return cls([str(label) for label in np.unique(labels)], Network.fit(vectors, labels), Keywords.fit(texts, labels))
+
+    def store(self, folder: Path, name: str) -> None:
+        """Write what `load` reads: numbers and words, no code."""
+        (folder / f"{name}_labels.json").write_text(json.dumps(self.labels), encoding="utf-8")
+        self._sense.store(folder, f"{name}_sense")
+        self._words.store(folder, f"{name}_words")
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> Reading:
+        """Read what `store` wrote."""
+        labels = json.loads((folder / f"{name}_labels.json").read_text(encoding="utf-8"))
+        return cls(labels, Network.load(folder, f"{name}_sense"), Keywords.load(folder, f"{name}_words"))
+
+    def scores(self, texts: Sequence[str], vectors: Array) -> Risks:
+        """How much speaks for each label: log chances by sense and, weighed, by words; (texts, labels)."""
+        by_words = np.log(self._words.chances(texts) + TINY)
+        scores: Risks = self._sense.log_chances(vectors) + WORDS_WEIGH * by_words
+        return scores
+
+    def odds(self, texts: Sequence[str], vectors: Array) -> Risks:
+        """Of two labels, how much more speaks for the second: (texts,)."""
+        first, second = self.scores(texts, vectors).T
+        odds: Risks = second - first
+        return odds
+
+    def best(self, text: str, vector: Array) -> str:
+        """The label that most speaks for."""
+        return self.labels[int(np.argmax(self.scores([text], vector)[0]))]
+
+
+class LearnedLayer:
+    """Is it a crisis, acute or not, which, about whom: a reading each."""
+
+    def __init__(self, readings: Mapping[str, Reading]) -> None:
+        """Keep fitted readings by the names of `READINGS`."""
+        self._readings = readings
 
     @classmethod
     def fit(cls, vectors: Array, learned: Sequence[Example]) -> LearnedLayer:
         """Fit on vectors of shape (examples, 512), in the order of the examples."""
-        labels = np.array([example.category for example in learned])
-        tiers = np.array([example.tier != "concern" for example in learned])
-        about = np.array([example.about for example in learned])
         texts = [example.text for example in learned]
-        crisis = np.flatnonzero(labels != NONE)
-        return cls(
-            fitted(vectors, labels, C, STEPS),
-            fitted(vectors[crisis], tiers[crisis], C, STEPS),
-            fitted(vectors[crisis], about[crisis], C, STEPS),
-            Keywords.fit(texts, labels != NONE),
-            Keywords.fit([texts[place] for place in crisis], tiers[crisis]),
-        )
+        category = np.array([example.category for example in learned])
+        crisis = np.flatnonzero(category != NONE)
+        labels = {
+            "kind": category[crisis],
+            "acute": np.array([learned[place].tier != "concern" for place in crisis]),
+            "about": np.array([learned[place].about for place in crisis]),
+        }
+        crises = [texts[place] for place in crisis]
+        readings = {name: Reading.fit(crises, vectors[crisis], labels[name]) for name in labels}
+        return cls({"crisis": Reading.fit(texts, vectors, category != NONE), **readings})
 
     def store(self, folder: Path) -> None:
         """Write what `load` reads."""
-        skops.io.dump([self._kind, self._acute, self._about], folder / FILE)
-        self._risky_words.store(folder, "risky_words")
-        self._acute_words.store(folder, "acute_words")
+        for name, reading in self._readings.items():
+            reading.store(folder, name)
 
     @classmethod
     def load(cls, folder: Path) -> LearnedLayer:
         """Read what `store` wrote; nothing of it is run as code."""
-        kind, acute, about = skops.io.load(folder / FILE, trusted=[])
-        return cls(kind, acute, about, Keywords.load(folder, "risky_words"), Keywords.load(folder, "acute_words"))
+        return cls({name: Reading.load(folder, name) for name in READINGS})
 
-    def risks(self, texts: Sequence[str], vectors: Array) -> Risks:
-        """The risk of any crisis for a message and then its parts: log odds by sense, and the margin of the words."""
-        none = self._kind.predict_proba(vectors)[:, list(self._kind.classes_).index(NONE)]
-        risks: Risks = np.log((1 - none + TINY) / (none + TINY)) + WORDS_WEIGH * self._risky_words.margins(texts)
-        risks[1:] -= PART_HANDICAP
-        return risks
+    def risk(self, text: str, vector: Array, parts: Sequence[str], part_vectors: Array) -> tuple[float, int | None]:
+        """The risk of any crisis in a message, and which part stands out, if it has parts.
 
-    def find(self, texts: Sequence[str], vectors: Array, risks: Risks, language: str) -> Finding | None:
-        """The finding of a message given as its parts, their vectors and risks; the worst part counts."""
+        Args:
+            text: The message.
+            vector: Its vector, of shape (1, 512).
+            parts: The parts of a long message; none of a short one.
+            part_vectors: Their vectors, of shape (parts, 512).
+        """
+        whole = float(self._readings["crisis"].odds([text], vector)[0])
+        if not parts:
+            return whole, None
+        risks = self._readings["crisis"].odds(parts, part_vectors)
         worst = int(np.argmax(risks))
-        if risks[worst] < CONCERN_FROM:
-            return None
-        vector = vectors[worst : worst + 1]
-        kinds = self._kind.predict_proba(vector)[0]
-        kinds[list(self._kind.classes_).index(NONE)] = 0
-        acute = self._acute.decision_function(vector) + WORDS_WEIGH * self._acute_words.margins([texts[worst]])
+        stands_out = float(risks[worst])
+        return max((whole + stands_out) / 2, stands_out - BURIED) - LONG_HANDICAP, worst
+
+    def finding(self, text: str, vector: Array, risk: float, language: str) -> Finding:
+        """What a message, or the part of it that stands out, would be found to be."""
+        acute = self._readings["acute"].odds([text], vector)[0]
         return Finding(
-            category=cast(Category, str(self._kind.classes_[int(np.argmax(kinds))])),
-            tier="high" if risks[worst] >= HIGH_FROM and acute[0] > 0 else "concern",
-            about=cast(About, str(self._about.predict(vector)[0])),
+            category=cast(Category, self._readings["kind"].best(text, vector)),
+            tier="high" if risk >= HIGH_FROM and acute > 0 else "concern",
+            about=cast(About, self._readings["about"].best(text, vector)),
             reasons=(REASON,),
             language="es" if language == "es" else "en",
         )
