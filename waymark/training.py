@@ -6,12 +6,26 @@ import hashlib
 from pathlib import Path
 
 import rasa
+from rasa.shared.importers.rasa import RasaFileImporter
+from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from waymark import settings
 from waymark.runtime import ModelMissing, latest_model
 
 TRAINED_FROM = ("config.yml", "domain.yml")
 DATA_FOLDERS = ("nlu", "rules", "responses")
+FITTED = ("keywords.py", "learned.py", "network.py", "regression.py")
+"""What of `waymark/safety` is kept in a model; the rules are read when the server starts."""
+
+
+class ReadOnce(RasaFileImporter):
+    """Rasa's importer, which reads and checks all phrases twice in a training; this one keeps them."""
+
+    def get_nlu_data(self, language: str | None = "en") -> TrainingData:
+        """The phrases of `data/nlu`."""
+        if not hasattr(self, "_phrases"):
+            self._phrases = super().get_nlu_data(language)
+        return self._phrases
 
 
 def fingerprint() -> str:
@@ -21,7 +35,7 @@ def fingerprint() -> str:
     paths += sorted(path for folder in DATA_FOLDERS for path in (settings.DATA / folder).glob("*.yml"))
     paths += sorted(settings.CRISIS.rglob("*.yml"))
     paths += sorted((root / "waymark").rglob("nlu/*.py")) + sorted((root / "waymark").rglob("policies/*.py"))
-    paths += [root / "waymark" / "safety" / name for name in ("keywords.py", "learned.py")]
+    paths += [root / "waymark" / "safety" / name for name in FITTED]
     digest = hashlib.sha256()
     for path in paths:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")

@@ -20,7 +20,7 @@ from waymark import settings
 from waymark.nlu.classifier import sentence_vector
 from waymark.nlu.encoder import encode
 from waymark.nlu.unreadable import LANGUAGE
-from waymark.safety.learned import CONCERN_FROM, REASON, LearnedLayer, examples, harmless, join
+from waymark.safety.learned import CONCERN_FROM, LearnedLayer, examples, harmless, join
 from waymark.safety.screener import Finding, Screener
 from waymark.safety.text import clauses, clean
 
@@ -33,16 +33,13 @@ RISK, BY_RULE = "crisis_risk", "crisis_by_rule"
 FAINT = "crisis_faint"
 """What a message without a finding would have been found to be, were it a little worse: several of these add up."""
 
-FAINT_FROM = -1.0
+FAINT_FROM = CONCERN_FROM - 1.0
 """Risk from which a message below the bound of a finding has a faint sign."""
 
 PHRASES = settings.CRISIS / "phrases"
 
-PLAIN, BARELY = 0.98, 0.5
-"""Confidence from which a question counts as plainly understood, and the risk below which it stays one.
-
-On the training messages, cross-validated, 4 crises in 5,555 are taken for a question so.
-"""
+PLAIN = 0.98
+"""Confidence from which a question counts as plainly understood, and is no faint sign."""
 
 QUESTIONS = re.compile(r"ask_\w+|share_past_\w+|share_bereavement|share_good|greet")
 """Intents with an answer that fits also when the layer hears a little more in the message."""
@@ -138,7 +135,7 @@ class CrisisScreener(GraphComponent):
         """Screen each message once."""
         for message in messages:
             finding, faint = self._screen(message)
-            if finding and not _is_question(message, finding):
+            if finding:
                 message.set(CRISIS, finding.as_dict(), add_to_output=True)
                 intent = {"name": f"report_{finding.category}", "confidence": 1.0}
                 message.set(INTENT, intent, add_to_output=True)
@@ -156,13 +153,10 @@ class CrisisScreener(GraphComponent):
             message.set(BY_RULE, by_rule.tier, add_to_output=True)
         if self._layer is None or not any(char.isalpha() for char in text):
             return by_rule, set_aside
-        text, vector, language = text[: settings.READ_FOR_TOPIC], sentence_vector(message), message.get(LANGUAGE) or "en"
-        parts = _parts(message.get(TEXT))
-        vectors = encode(parts)
-        risk, worst = self._layer.risk(text, vector, parts, vectors)
+        parts, language = _parts(text), str(message.get(LANGUAGE) or "en")
+        text, vector = text[: settings.READ_FOR_TOPIC], sentence_vector(message)
+        risk = self._layer.risk(text, vector, parts, encode(parts))
         message.set(RISK, round(risk, 2), add_to_output=True)
-        if worst is not None:
-            text, vector = parts[worst], vectors[worst : worst + 1]
         if risk >= CONCERN_FROM:
             return join(by_rule, self._layer.finding(text, vector, risk, language)), set_aside
         if by_rule is None and set_aside is None and risk >= FAINT_FROM:
@@ -173,12 +167,6 @@ class CrisisScreener(GraphComponent):
 def _parts(text: str) -> list[str]:
     """The parts of a message that is too long to be judged as a whole alone; none of a short one."""
     return clauses(clean(text))[-MOST_PARTS:] if len(text.split()) > WHOLE else []
-
-
-def _is_question(message: Message, finding: Finding) -> bool:
-    """Whether the faintest sign, and only a learned one, stands in a message that is plainly a question."""
-    is_faintest = finding.tier == "concern" and finding.reasons == (REASON,) and message.get(RISK) < BARELY
-    return is_faintest and _is_plain_question(message)
 
 
 def _is_plain_question(message: Message) -> bool:
