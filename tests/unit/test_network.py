@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from waymark.nlu.crisis import _pieces
 from waymark.safety.keywords import Keywords
 from waymark.safety.learned import CONCERN_FROM, Example, LearnedLayer, Reading
 from waymark.safety.network import Network
@@ -54,8 +55,8 @@ NO_PARTS = np.zeros((0, 512), dtype=np.float32)
 def test_a_layer_stored_and_loaded_finds_the_same(layer: LearnedLayer, tmp_path: Path) -> None:
     layer.store(tmp_path)
     loaded = LearnedLayer.load(tmp_path)
-    risk = loaded.risk(TEXTS[0], SENSE[:1], [], NO_PARTS)
-    assert risk == pytest.approx(layer.risk(TEXTS[0], SENSE[:1], [], NO_PARTS), abs=0.1)
+    risk = loaded.risks(TEXTS[:1], SENSE[:1], [], NO_PARTS)[0]
+    assert risk == pytest.approx(layer.risks(TEXTS[:1], SENSE[:1], [], NO_PARTS)[0], abs=0.1)
     found = loaded.finding(TEXTS[0], SENSE[:1], risk, "es")
     assert (found.category, found.tier, found.about, found.language) == ("self_harm", "high", "self", "es")
     other = loaded.finding(TEXTS[1], SENSE[1:2], risk, "en")
@@ -63,12 +64,12 @@ def test_a_layer_stored_and_loaded_finds_the_same(layer: LearnedLayer, tmp_path:
 
 
 def test_a_part_that_stands_out_is_noticed_in_a_harmless_message(layer: LearnedLayer) -> None:
-    harmless = layer.risk(TEXTS[2], SENSE[2:3], [TEXTS[3], TEXTS[2]], SENSE[[3, 2]])
-    assert layer.risk(TEXTS[2], SENSE[2:3], [TEXTS[3], TEXTS[0], TEXTS[2]], SENSE[[3, 0, 2]]) > harmless
+    harmless = layer.risks(TEXTS[2:3], SENSE[2:3], [TEXTS[3], TEXTS[2]], SENSE[[3, 2]])[0]
+    assert layer.risks(TEXTS[2:3], SENSE[2:3], [TEXTS[3], TEXTS[0], TEXTS[2]], SENSE[[3, 0, 2]])[0] > harmless
 
 
 def test_a_message_of_harmless_parts_stays_harmless(layer: LearnedLayer) -> None:
-    assert layer.risk(TEXTS[2], SENSE[2:3], [TEXTS[3], TEXTS[2]], SENSE[[3, 2]]) < CONCERN_FROM
+    assert layer.risks(TEXTS[2:3], SENSE[2:3], [TEXTS[3], TEXTS[2]], SENSE[[3, 2]])[0] < CONCERN_FROM
 
 
 def test_words_count_beside_the_sense() -> None:
@@ -77,3 +78,13 @@ def test_words_count_beside_the_sense() -> None:
     nothing = np.zeros((1, 512), dtype=np.float32)
     assert reading.best("what is cbt", nothing) == "none"
     assert reading.best("i will hurt myself", nothing) == "self_harm"
+
+
+@pytest.mark.parametrize(("characters", "pieces"), [(0, 1), (5, 1), (1_000, 1), (1_001, 2), (2_500, 3), (20_000, 6)])
+def test_a_message_too_long_for_one_vector_is_read_in_pieces_to_its_end(characters: int, pieces: int) -> None:
+    text = "".join(chr(97 + place % 26) for place in range(characters))
+    found = _pieces(text)
+    assert len(found) == pieces
+    assert text.startswith(found[0])
+    assert text.endswith(found[-1])
+    assert all(len(piece) <= 1_000 for piece in found)

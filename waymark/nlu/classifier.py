@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,10 @@ class Readings:
     ) -> Readings:
         """Fit on texts and their vectors of shape (texts, 512) and (texts, 384)."""
         both = np.hstack([vectors, close_vectors])
-        quick, close = (fitted(x, intents, config["C"], config["max_iter"]) for x in (vectors, both))
-        return cls(quick, close, Keywords.fit(texts, intents), config["confident"])
+        with ThreadPoolExecutor() as pool:
+            words = pool.submit(Keywords.fit, texts, intents)
+            quick, close = (fitted(x, intents, config["C"], config["max_iter"]) for x in (vectors, both))
+        return cls(quick, close, words.result(), config["confident"])
 
     def store(self, folder: Path) -> None:
         """Write what `load` reads; skops stores plain scikit-learn objects."""

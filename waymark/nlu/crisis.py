@@ -53,6 +53,9 @@ WHOLE = 25
 MOST_PARTS = 40
 """Parts read by the trained layer, the last ones first; the rules read every word."""
 
+MOST_PIECES = 6
+"""Pieces of a very long message that are judged as wholes."""
+
 NEAR_A_CRISIS = re.compile(r"share_past_\w+|share_bereavement|ask_leave_safely|ask_is_this_abuse|say_\w+|want_exit")
 """Intents whose phrases speak of harm: not taught to the trained layer as harmless."""
 
@@ -153,15 +156,26 @@ class CrisisScreener(GraphComponent):
             message.set(BY_RULE, by_rule.tier, add_to_output=True)
         if self._layer is None or not any(char.isalpha() for char in text):
             return by_rule, set_aside
-        parts, language = _parts(text), str(message.get(LANGUAGE) or "en")
-        text, vector = text[: settings.READ_FOR_TOPIC], sentence_vector(message)
-        risk = self._layer.risk(text, vector, parts, encode(parts))
+        texts, parts, language = _pieces(text), _parts(text), str(message.get(LANGUAGE) or "en")
+        vectors = np.vstack([sentence_vector(message), encode(texts[1:])])
+        risks = self._layer.risks(texts, vectors, parts, encode(parts))
+        worst = int(np.argmax(risks))
+        risk, text, vector = float(risks[worst]), texts[worst], vectors[worst : worst + 1]
         message.set(RISK, round(risk, 2), add_to_output=True)
         if risk >= CONCERN_FROM:
             return join(by_rule, self._layer.finding(text, vector, risk, language)), set_aside
         if by_rule is None and set_aside is None and risk >= FAINT_FROM:
             set_aside = self._layer.finding(text, vector, risk, language)
         return by_rule, set_aside
+
+
+def _pieces(text: str) -> list[str]:
+    """A message in pieces that fit into one vector, the first and the last ones if there are many."""
+    size = settings.READ_FOR_TOPIC
+    starts = [*range(0, len(text) - size, size), max(len(text) - size, 0)]
+    if len(starts) > MOST_PIECES:
+        starts = [*starts[: MOST_PIECES // 2], *starts[-MOST_PIECES // 2 :]]
+    return [text[start : start + size] for start in starts]
 
 
 def _parts(text: str) -> list[str]:
