@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import platform
 import resource
 import statistics
@@ -25,9 +26,12 @@ from pathlib import Path
 from waymark import settings  # isort: skip  (switches telemetry off before Rasa is imported)
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+from rasa.shared.nlu.training_data.message import Message
 
 from waymark.comparison import STOCK
 from waymark.evaluation import read_phrases
+from waymark.nlu.crisis import CrisisScreener
+from waymark.nlu.encoder import SentenceEncoder
 from waymark.runtime import ActionsInProcess, load_agent, quiet_logs
 from waymark.store import ConversationStore
 
@@ -108,6 +112,7 @@ async def measure(bot: str, model: str) -> dict[str, float]:
     # The same few messages again and again, so that the first and the last turns differ in nothing else.
     long = [await say(agent, messages[number % EDGE], "long") for number in range(TURNS)]
     return {
+        **(screening(agent, messages) if bot == "waymark" else {}),
         "start_s": start,
         "turn_p50_ms": statistics.median(single),
         "turn_p95_ms": statistics.quantiles(single, n=20)[-1],
@@ -115,6 +120,29 @@ async def measure(bot: str, model: str) -> dict[str, float]:
         "turn_200_ms": statistics.mean(long[-EDGE:]),
         "resident_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
+
+
+def screening(agent: Agent, messages: list[str]) -> dict[str, float]:
+    """Milliseconds on one core from a message to its finding: its vector, the rules, the trained layer."""
+    nodes = [node._component for node in agent.processor.graph_runner._instantiated_nodes.values()]
+    parts = [node for kind in (SentenceEncoder, CrisisScreener) for node in nodes if isinstance(node, kind)]
+
+    def screen(text: str) -> float:
+        message = Message.build(text)
+        started = time.perf_counter()
+        for part in parts:
+            part.process([message])
+        return (time.perf_counter() - started) * 1000
+
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    long = " ".join(" ".join(messages).split()[:2000])
+    found = {
+        "screen_p50_ms": statistics.median(screen(text) for text in messages),
+        "screen_2000_words_ms": statistics.median(screen(long) for _ in range(10)),
+    }
+    os.sched_setaffinity(0, cores)
+    return found
 
 
 def load(bot: str, model: str) -> Agent:
@@ -157,6 +185,9 @@ def print_table(result: dict[str, dict[str, float]]) -> None:
         print(f"| {name} | {ours:.1f} | {stock:.1f} | {ours / stock:.2f} |")
     for bot, found in result.items():
         print(f"Turn 200 costs {found['turn_200_ms'] / found['turn_1_ms']:.2f} times turn 1 ({bot}).")
+    ours = result["waymark"]
+    median, long = ours["screen_p50_ms"], ours["screen_2000_words_ms"]
+    print(f"Screening on one core: {median:.1f} ms at the median, {long:.0f} ms for 2,000 words.")
 
 
 if __name__ == "__main__":

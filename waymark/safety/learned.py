@@ -82,7 +82,7 @@ class Reading:
         """Fit on texts, their vectors of shape (texts, width) and their labels."""
         with ThreadPoolExecutor() as pool:
             sense = pool.submit(Network.fit, vectors, labels)
-            words = Keywords.fit(texts, labels)
+            words = Keywords.fit(texts, labels, least=2)
         return cls([str(label) for label in np.unique(labels)], sense.result(), words)
 
     def store(self, folder: Path, name: str) -> None:
