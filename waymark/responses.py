@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import zlib
 from typing import Any
 
 from rasa.core.nlg import interpolator
@@ -21,6 +22,10 @@ from waymark.safety.lines import Lines
 from waymark.safety.protocol import CALM, QUIET
 
 QUIET_LINE = "utter_quiet_line"
+"""Also with a category and with _es at its end, where one is written."""
+LINES = ("helpline", "dv_line", "sexual_line")
+SAME_AGAIN = "utter_same_again"
+"""Said in place of an answer that was just given; its buttons stay."""
 OFFER = "utter_callback_offer_again"
 PERSON = "utter_handover_crisis"
 """Its button is added to crisis replies where a person can be brought in."""
@@ -31,12 +36,13 @@ MOST_BUTTONS = 4
 
 
 class ResponseGenerator(TemplatedNaturalLanguageGenerator):
-    """Rasa's generator, with three differences.
+    """Rasa's generator, with four differences.
 
     The wordings of a response take turns instead of being drawn by lot, so the same text never
     comes twice running and a conversation can be repeated. Placeholders such as `{helpline}` come
     from `clinic.yml` and the crisis lines of the visitor's country. After a crisis, later answers
-    in the same conversation end in one quiet line that help is there.
+    in the same conversation end in one quiet line that help is there. An answer that was just given is not
+    given again word for word.
     """
 
     def __init__(self, endpoint_config: EndpointConfig | None = None, domain: Domain | None = None) -> None:
@@ -55,10 +61,12 @@ class ResponseGenerator(TemplatedNaturalLanguageGenerator):
             return None
         values = {**self.placeholders(tracker.get_slot(COUNTRY_SLOT)), **kwargs}
         filled = self._filled(response, values)
+        if _is_same_again(utter_action, filled, tracker, values):
+            again = self._next_wording(SAME_AGAIN, tracker, output_channel)
+            if again:
+                filled["text"] = self._filled(again, values)["text"]
         if self._needs_quiet_line(utter_action, filled, tracker, values):
-            quiet = self._next_wording(QUIET_LINE, tracker, output_channel)
-            if quiet:
-                filled["text"] += "\n" + str(self._filled(quiet, values)["text"])
+            filled["text"] += "\n" + self._quiet_line(utter_action, tracker, values)
         if _is_paused_request(utter_action, filled, tracker):
             offer = self._next_wording(OFFER, tracker, output_channel)
             if offer:
@@ -101,6 +109,14 @@ class ResponseGenerator(TemplatedNaturalLanguageGenerator):
                 response[key] = interpolator.interpolate(response[key], values)
         return response
 
+    def _quiet_line(self, utter_action: str, tracker: DialogueStateTracker, values: dict[str, str]) -> str:
+        """That help is there: the line that fits the crisis, in wordings that vary with the answer above them."""
+        of_kind = f"{QUIET_LINE}_{tracker.get_slot(SLOT)['category']}"
+        name = _twin(of_kind if of_kind in self.responses else QUIET_LINE, utter_action)
+        wordings = self.responses[name]
+        wording = copy.deepcopy(wordings[zlib.crc32(utter_action.encode()) % len(wordings)])
+        return str(self._filled(wording, values)["text"])
+
     @staticmethod
     def _needs_quiet_line(
         utter_action: str, filled: dict[str, Any], tracker: DialogueStateTracker, values: dict[str, str]
@@ -111,8 +127,32 @@ class ResponseGenerator(TemplatedNaturalLanguageGenerator):
             and state["stage"] != CALM
             and not utter_action.startswith(PREFIX)
             and filled.get("text")
-            and values["helpline"] not in filled["text"]
+            and not _names_a_line(filled["text"], values)
         )
+
+
+def _names_a_line(text: str, values: dict[str, str]) -> bool:
+    return any(values[line] in text for each in LINES for line in (each, f"{each}_es"))
+
+
+def _is_same_again(
+    utter_action: str, filled: dict[str, Any], tracker: DialogueStateTracker, values: dict[str, str]
+) -> bool:
+    """Whether an answer would be said word for word a second time running, without having been asked for again.
+
+    Numbers to call, crisis replies and the questions of a form are worth saying twice.
+    """
+    last, message = tracker.get_last_event_for(BotUttered), tracker.latest_message
+    return bool(
+        last is not None
+        and last.metadata.get("utter_action") == utter_action
+        and utter_action.startswith("utter_ask_")
+        and not tracker.active_loop_name
+        and filled.get("text")
+        and not _names_a_line(filled["text"], values)
+        and message is not None
+        and message.intent.get("name") != "ask_repeat"
+    )
 
 
 def _can_hand_over(tracker: DialogueStateTracker) -> bool:

@@ -143,6 +143,7 @@ TRIGGERS: dict[str, Callable[[Protocol, State], Step | None]] = {
     "signs_add_up": signs_add_up,
     "yes": lambda protocol, state: protocol.answer("affirm", state),
     "unsure": lambda protocol, state: protocol.answer("be_unsure", state),
+    "help_near": lambda protocol, state: protocol.answer("out_of_scope", state, "i called 988, theres a lady"),
     "no": lambda protocol, state: protocol.answer("deny", state),
     "not_meant": lambda protocol, state: protocol.answer("say_not_what_i_meant", state),
     "not_meant_again": lambda protocol, state: protocol.answer("say_not_what_i_meant", replace(state, asks=2)),
@@ -246,3 +247,55 @@ def test_a_faint_sign_alone_is_no_crisis_and_keeps_no_words(protocol: Protocol) 
 
 def test_while_a_question_is_open_no_other_is_put(protocol: Protocol) -> None:
     assert protocol.check_in(replace(OPEN, faint=3), SIGN) is None
+
+
+# ---- An answer in strong words ----------------------------------------------
+
+LEARNED = Finding("danger", "high", "other", ("learned",), "en")
+RULED = Finding("danger", "high", "other", ("danger.hit",), "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "response"),
+    [
+        ("ok then yeah, every single day", "utter_crisis_suicide_yes"),
+        ("yes sometimes", "utter_crisis_suicide_yes"),
+        ("nah not killing myself just tired", "utter_crisis_suicide_no"),
+        ("Certainly not. Good night.", "utter_crisis_suicide_no"),
+        ("it was a figure of speech", "utter_crisis_suicide_no"),
+        ("i called 988, theres a lady", "utter_crisis_help_near"),
+        ("maybe, idk", "utter_crisis_suicide_unsure"),
+        ("not like that. mostly", "utter_crisis_suicide_high"),
+        ("no but i have a plan", "utter_crisis_suicide_high"),
+        ("no i already took them", "utter_crisis_suicide_high"),
+        ("i cant tell anyone about it", "utter_crisis_suicide_high"),
+    ],
+)
+def test_what_only_the_trained_layer_heard_may_be_an_answer(protocol: Protocol, text: str, response: str) -> None:
+    step = protocol.reply(LEARNED, "report_danger", OPEN, text)
+    assert step.response == response
+    assert (step.state.category, step.state.about) == ("suicide", "self")
+
+
+@pytest.mark.parametrize("text", ["nah not killing myself just tired", "i called 988", "figure of speech", "yes"])
+def test_what_a_rule_heard_is_never_explained_away(protocol: Protocol, text: str) -> None:
+    assert protocol.reply(RULED, "report_danger", OPEN, text).response.startswith("utter_crisis_danger_")
+
+
+def test_a_yes_with_more_of_the_same_is_a_yes(protocol: Protocol) -> None:
+    same = replace(RULED, category="suicide")
+    assert protocol.reply(same, "report_suicide", OPEN, "yes i want to die").response == "utter_crisis_suicide_yes"
+
+
+@pytest.mark.parametrize(
+    ("text", "about"), [("its my friend jess i mean", "other"), ("not her. me", "self"), ("please help", "self")]
+)
+def test_whom_it_is_about_can_be_put_right(protocol: Protocol, text: str, about: str) -> None:
+    assert protocol.reply(LEARNED, "report_danger", OPEN, text).state.about == about
+
+
+def test_what_gets_worse_is_answered_anew_however_often_was_asked(protocol: Protocol) -> None:
+    state = replace(OPEN, asks=5)
+    step = protocol.open(finding(tier="immediate"), state)
+    assert step.response == "utter_crisis_suicide_immediate"
+    assert protocol.open(finding(tier="high"), state).response == "utter_crisis_suicide_again"

@@ -48,7 +48,8 @@ TALK = ("context", "crisis", "handover", "social")
 """Topics that are talk about the talk: no fact of the article can be their ground, so a practice note has to be."""
 
 CARRIED_ON = (
-    *("utter_quiet_line", "utter_unsure_first", "utter_lines_country"),
+    *("utter_unsure_first", "utter_lines_country", "utter_same_again"),
+    *(f"utter_quiet_line{kind}{es}" for kind in ("", "_danger", "_sexual_assault") for es in ("", "_es")),
     *("utter_callback_closed_now", "utter_callback_have", "utter_callback_again", "utter_callback_cannot_skip"),
     *("utter_callback_too_long", "utter_callback_in_spanish_es", "utter_callback_resume", "utter_callback_lost"),
     "utter_handover_says",

@@ -97,10 +97,12 @@ class SafetyPolicy(Policy):
             return None
         intent = message.intent.get("name") or ""
         finding = _finding(message, CRISIS) or reported(intent, state)
+        text = message.text or ""
+        if finding and state and state.is_open and _asked_last(tracker):
+            return self._protocol.reply(finding, intent, state, text)
         if finding:
             return self._protocol.open(finding, state)
         if state:
-            text = message.text or ""
             step = self._protocol.answer(intent, state, text) if _asked_last(tracker) else None
             step = step or self._protocol.takes_back(state, text)
             if step:

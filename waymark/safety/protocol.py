@@ -8,7 +8,7 @@ is said twice running.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -27,10 +27,16 @@ MOST_ASKS = 2
 LONGEST_ANSWER = 6
 """Words; a longer message is not read as a bare yes or no."""
 
+LONGEST_BEGUN = 15
+"""Words; a longer message is not read by how it begins, nor as a denial or as help that is near."""
+
+LEARNED_ONLY = ("learned",)
+"""The reasons of a finding that the trained layer alone made: of these, words can explain what they answer."""
+
 FAINT_TURNS, FAINT_SIGNS = 6, 2
 """So many faint signs within so many turns make one check-in."""
 
-ROWS = ("again", "yes", "no", "no_after_immediate", "unsure", "not_meant")
+ROWS = ("again", "yes", "no", "no_after_immediate", "unsure", "help_near", "not_meant")
 """The rows of the table that name responses by category; `first` names them by person and tier too."""
 
 ANSWERS = {"affirm": "yes", "deny": "no", "be_unsure": "unsure", "say_not_what_i_meant": "not_meant"}
@@ -136,6 +142,7 @@ class Protocol:
         """Answer a message that has a finding, at any point of any conversation."""
         was_immediate = before is not None and before.tier == "immediate" and before.stage != QUIET
         tier = "immediate" if was_immediate else finding.tier
+        is_worse = tier == "immediate" and before is not None and before.tier != "immediate"
         same = before is not None and before.category == finding.category
         state = State(
             stage=URGENT if tier == "immediate" else ASKED,
@@ -146,10 +153,37 @@ class Protocol:
             asks=before.asks + 1 if same and before else 1,
             checked_in=before is not None and before.checked_in,
         )
-        if state.asks > MOST_ASKS:
+        if state.asks > MOST_ASKS and not is_worse:
             return self._step("again", state)
         response = self._table["first"][finding.category][finding.about][tier]
         return Step(self._spoken(response, state), state)
+
+    def reply(self, finding: Finding, intent: str, state: State, text: str) -> Step:
+        """Answer a finding in the message after a crisis reply: it may be an answer to the question, in strong words.
+
+        Args:
+            finding: What was found in the message.
+            intent: What the classifier took the message for, or the payload of the button tapped.
+            state: Where the conversation stands.
+            text: The message.
+        """
+        in_words = self._in_words(text)
+        is_learned = finding.reasons == LEARNED_ONLY
+        is_answer = {
+            "yes": is_learned or finding.category == state.category,
+            "help_near": is_learned,
+            "unsure": is_learned and finding.tier != "immediate",
+            "no": is_learned and self._denies(text),
+        }
+        if in_words is not None and is_answer[in_words]:
+            step = self.answer(intent, state, text)
+            if step:
+                return step
+        if is_learned and state.stage != QUIET:
+            # The talk is about what it was about: rules would have named another kind.
+            about = cast(About, self._about(text) or state.about)
+            finding = replace(finding, category=cast(Category, state.category), about=about)
+        return self.open(finding, state)
 
     def answer(self, intent: str, state: State, text: str = "") -> Step | None:
         """Read an answer to the direct question; None when the message was about something else.
@@ -164,8 +198,11 @@ class Protocol:
             answer = "yes" if self._takes_back(text) else None
         if answer is None or not state.is_open:
             return None
+        state = replace(state, about=self._about(text) or state.about)
         if answer == "yes":
             return self._step("yes", replace(state, stage=URGENT, tier="immediate"))
+        if answer == "help_near":
+            return self._step("help_near", state)
         if state.tier == "immediate" and answer in ("no", "not_meant"):
             return self._step("no_after_immediate", replace(state, stage=URGENT))
         if answer == "unsure":
@@ -215,15 +252,36 @@ class Protocol:
 
     def _in_words(self, text: str) -> str | None:
         words = _plain(text)
-        if len(words.split()) > LONGEST_ANSWER:
-            return None
+        length = len(words.split())
         for answer, phrases in self._table["words_alone"].items():
             if words in phrases:
                 return "yes" if answer == "took_back" else str(answer)
-        for answer, phrases in self._table["words"].items():
-            if any(re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", words) for phrase in phrases):
-                return str(answer)
-        return None
+        if length > LONGEST_BEGUN:
+            return None
+        if _has_any(words, self._table["near"]):
+            return "help_near"
+        if any(f"{words} ".startswith(f"{phrase} ") for phrase in self._table["begins"]["yes"]):
+            return "yes"
+        if length <= LONGEST_ANSWER:
+            for answer, phrases in self._table["words"].items():
+                if _has_any(words, phrases):
+                    return str(answer)
+        return "no" if self._denies(text) else None
+
+    def _denies(self, text: str) -> bool:
+        """Whether a message denies plainly, and leaves nothing open."""
+        words, denials = _plain(text), self._table["denials"]
+        if len(words.split()) > LONGEST_BEGUN or _has_any(words, denials["unless"]):
+            return False
+        return any(re.search(pattern, words) for pattern in denials["patterns"])
+
+    def _about(self, text: str) -> str | None:
+        """Whom a message says it is about ("its my friend", "not her. me")."""
+        words = _plain(text)
+        if len(words.split()) > LONGEST_BEGUN:
+            return None
+        said = [about for about in ("self", "other") if _has_any(words, self._table["about"][about])]
+        return said[0] if said else None
 
     def _step(self, row: str, state: State) -> Step:
         choices = self._table[row]
@@ -232,6 +290,11 @@ class Protocol:
     @staticmethod
     def _spoken(response: str, state: State) -> str:
         return f"{response}_es" if state.language == "es" else response
+
+
+def _has_any(words: str, phrases: Iterable[str]) -> bool:
+    """Whether one of the phrases stands in the words, whole."""
+    return any(re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", words) for phrase in phrases)
 
 
 def _plain(text: str) -> str:
