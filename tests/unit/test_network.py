@@ -34,14 +34,15 @@ def test_stored_and_loaded_it_says_the_same(tmp_path: Path, labels: np.ndarray) 
     assert np.allclose(np.exp(after).sum(axis=1), 1, atol=0.2)  # a mean of logs sums to a little less than one
 
 
-TEXTS = ["i will hurt myself", "he hurts me at night", "what is cbt", "when do you open"] * 30
+TEXTS = ["i will hurt myself", "he hurts me at night", "i took every pill", "what is cbt", "when do you open"] * 30
 LEARNED = [
     Example("i will hurt myself", "self_harm", "high", "self"),
     Example("he hurts me at night", "danger", "concern", "other"),
+    Example("i took every pill", "medical", "immediate", "self"),
     Example("what is cbt", "none", "none", "self"),
     Example("when do you open", "none", "none", "self"),
 ] * 30
-SENSE = np.eye(4, 512, dtype=np.float32)[np.tile(np.arange(4), 30)]
+SENSE = np.eye(5, 512, dtype=np.float32)[np.tile(np.arange(5), 30)]
 
 
 @pytest.fixture(scope="module")
@@ -59,17 +60,19 @@ def test_a_layer_stored_and_loaded_finds_the_same(layer: LearnedLayer, tmp_path:
     assert risk == pytest.approx(layer.risks(TEXTS[:1], SENSE[:1], [], NO_PARTS)[0], abs=0.1)
     found = loaded.finding(TEXTS[0], SENSE[:1], risk, "es")
     assert (found.category, found.tier, found.about, found.language) == ("self_harm", "high", "self", "es")
+    now = loaded.finding(TEXTS[2], SENSE[2:3], risk, "en")
+    assert (now.category, now.tier) == ("medical", "immediate")
     other = loaded.finding(TEXTS[1], SENSE[1:2], risk, "en")
     assert (other.category, other.tier, other.about) == ("danger", "concern", "other")
 
 
 def test_a_part_that_stands_out_is_noticed_in_a_harmless_message(layer: LearnedLayer) -> None:
-    harmless = layer.risks(TEXTS[2:3], SENSE[2:3], [TEXTS[3], TEXTS[2]], SENSE[[3, 2]])[0]
-    assert layer.risks(TEXTS[2:3], SENSE[2:3], [TEXTS[3], TEXTS[0], TEXTS[2]], SENSE[[3, 0, 2]])[0] > harmless
+    harmless = layer.risks(TEXTS[3:4], SENSE[3:4], [TEXTS[4], TEXTS[3]], SENSE[[4, 3]])[0]
+    assert layer.risks(TEXTS[3:4], SENSE[3:4], [TEXTS[4], TEXTS[0], TEXTS[3]], SENSE[[4, 0, 3]])[0] > harmless
 
 
 def test_a_message_of_harmless_parts_stays_harmless(layer: LearnedLayer) -> None:
-    assert layer.risks(TEXTS[2:3], SENSE[2:3], [TEXTS[3], TEXTS[2]], SENSE[[3, 2]])[0] < CONCERN_FROM
+    assert layer.risks(TEXTS[3:4], SENSE[3:4], [TEXTS[4], TEXTS[3]], SENSE[[4, 3]])[0] < CONCERN_FROM
 
 
 def test_words_count_beside_the_sense() -> None:
