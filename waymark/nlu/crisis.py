@@ -56,7 +56,9 @@ MOST_PARTS = 40
 MOST_PIECES = 6
 """Pieces of a very long message that are judged as wholes."""
 
-NEAR_A_CRISIS = re.compile(r"share_past_\w+|share_bereavement|ask_leave_safely|ask_is_this_abuse|say_\w+|want_exit")
+NEAR_A_CRISIS = re.compile(
+    r"share_past_\w+|share_bereavement|ask_leave_safely|ask_is_this_abuse|ask_check_after_choking|say_\w+|want_exit"
+)
 """Intents whose phrases speak of harm: not taught to the trained layer as harmless."""
 
 
