@@ -299,3 +299,14 @@ def test_what_gets_worse_is_answered_anew_however_often_was_asked(protocol: Prot
     step = protocol.open(finding(tier="immediate"), state)
     assert step.response == "utter_crisis_suicide_immediate"
     assert protocol.open(finding(tier="high"), state).response == "utter_crisis_suicide_again"
+
+
+def test_a_fear_that_keeps_from_a_line_is_answered(protocol: Protocol) -> None:
+    def said(found: Finding, asked: str | None, state: State = OPEN) -> str:
+        return protocol.reply(found, "report_danger", state, "would they lock me up for it", asked).response
+
+    assert said(LEARNED, "ask_line_hospital") == "utter_ask_line_hospital"
+    assert said(LEARNED, "ask_line_hospital", replace(OPEN, language="es")) == "utter_ask_line_hospital_es"
+    for found, asked in ((RULED, "ask_line_hospital"), (LEARNED, None), (LEARNED, "ask_cbt")):
+        assert said(found, asked).startswith("utter_crisis_")
+    assert said(replace(LEARNED, tier="immediate"), "ask_line_hospital").startswith("utter_crisis_")

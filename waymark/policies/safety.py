@@ -17,12 +17,15 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from waymark import settings
 from waymark.nlu.crisis import CRISIS, FAINT
-from waymark.safety.protocol import CALM, Protocol, State, Step, reported
+from waymark.safety.protocol import BARRIER, CALM, Protocol, State, Step, reported
 from waymark.safety.screener import Finding
 
 PREFIX = "utter_crisis_"
 SLOT = "crisis"
 """The slot that keeps the protocol's state; featurised nowhere."""
+
+SURE = 0.9
+"""Confidence from which a question after a crisis reply is taken for what it seems."""
 
 PAUSED_SLOT = "callback_paused"
 """The slot that a form was asking for when a crisis came before it: the form is offered again afterwards."""
@@ -86,7 +89,7 @@ class SafetyPolicy(Policy):
             if noticed:
                 # Events of a policy that abstains are kept all the same; optional ones only when it speaks.
                 return self._prediction(self._default_predictions(domain), events=noticed)
-        elif (tracker.latest_action_name or "").startswith(PREFIX) or _is_spanish(tracker.latest_action_name):
+        elif _is_ours(tracker):
             return self._certain(ACTION_LISTEN_NAME, domain, [])
         return self._prediction(self._default_predictions(domain))
 
@@ -99,7 +102,7 @@ class SafetyPolicy(Policy):
         finding = _finding(message, CRISIS) or reported(intent, state)
         text = message.text or ""
         if finding and state and state.is_open and _asked_last(tracker):
-            return self._protocol.reply(finding, intent, state, text)
+            return self._protocol.reply(finding, intent, state, text, _surely_asked(message))
         if finding:
             return self._protocol.open(finding, state)
         if state:
@@ -157,8 +160,20 @@ def _is_noticed(tracker: DialogueStateTracker) -> bool:
     return False
 
 
-def _is_spanish(action: str | None) -> bool:
-    return (action or "").endswith("_es")
+def _is_ours(tracker: DialogueStateTracker) -> bool:
+    """Whether the last thing said was said by this policy, so that no other one goes on from it."""
+    said = tracker.latest_action_name or ""
+    if said.startswith(PREFIX) or said.endswith("_es"):
+        return True
+    message = tracker.latest_message
+    has_finding = message is not None and message.parse_data.get(CRISIS) is not None
+    return has_finding and bool(BARRIER.fullmatch(said.removeprefix("utter_")))
+
+
+def _surely_asked(message: UserUttered) -> str | None:
+    """What the classifier took the message for before a finding replaced it, where it was sure."""
+    ranking = message.parse_data.get("intent_ranking") or []
+    return str(ranking[0]["name"]) if ranking and ranking[0]["confidence"] >= SURE else None
 
 
 def _spanish_twin(tracker: DialogueStateTracker, domain: Domain) -> str | None:

@@ -39,6 +39,11 @@ FAINT_TURNS, FAINT_SIGNS = 6, 2
 ROWS = ("again", "yes", "no", "no_after_immediate", "unsure", "help_near", "not_meant")
 """The rows of the table that name responses by category; `first` names them by person and tier too."""
 
+BARRIER = re.compile(
+    r"ask_line_\w+|ask_welfare_check|ask_believed|ask_check_after_choking|say_lines_no_help|say_cannot_speak"
+)
+"""Intents of fears that keep people from a line: asked after a crisis reply, such a question is answered."""
+
 ANSWERS = {"affirm": "yes", "deny": "no", "be_unsure": "unsure", "say_not_what_i_meant": "not_meant"}
 """Intents that answer the direct question, and what they answer."""
 
@@ -158,7 +163,7 @@ class Protocol:
         response = self._table["first"][finding.category][finding.about][tier]
         return Step(self._spoken(response, state), state)
 
-    def reply(self, finding: Finding, intent: str, state: State, text: str) -> Step:
+    def reply(self, finding: Finding, intent: str, state: State, text: str, asked: str | None = None) -> Step:
         """Answer a finding in the message after a crisis reply: it may be an answer to the question, in strong words.
 
         Args:
@@ -166,6 +171,7 @@ class Protocol:
             intent: What the classifier took the message for, or the payload of the button tapped.
             state: Where the conversation stands.
             text: The message.
+            asked: What the classifier is sure was asked, were there no finding.
         """
         in_words = self._in_words(text)
         is_learned = finding.reasons == LEARNED_ONLY
@@ -179,6 +185,8 @@ class Protocol:
             step = self.answer(intent, state, text)
             if step:
                 return step
+        if is_learned and asked and BARRIER.fullmatch(asked) and finding.tier != "immediate":
+            return Step(self._spoken(f"utter_{asked}", state), state)
         if is_learned and state.stage != QUIET:
             # The talk is about what it was about: rules would have named another kind.
             about = cast(About, self._about(text) or state.about)
