@@ -18,6 +18,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from waymark import settings
 from waymark.referrals.counter import counter_of
+from waymark.sqlite import write_ahead
 
 WINDOW = 48
 """Events of a conversation that are kept and replayed; about eight turns."""
@@ -231,8 +232,7 @@ def open_database(url: str) -> sa.engine.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _: Any) -> None:
-        # Write-ahead log: readers never wait for a writer, and a turn costs no disk sync.
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
+        write_ahead(connection)
+        connection.execute("PRAGMA synchronous=NORMAL")  # with the log, a turn costs no disk sync
 
     return engine
