@@ -71,11 +71,11 @@ chaos: install
 
 # Sizes, time to the greeting, axe, requests and stored bytes of the widget, in a real browser.
 measure: train widget
-	$(BIN)/python tests/web/measure.py
+	PYTHONPATH=tests $(BIN)/python tests/web/measure.py
 
 # The pictures of the README.
 pictures: train widget
-	$(BIN)/python tests/web/pictures.py
+	PYTHONPATH=tests $(BIN)/python tests/web/pictures.py
 
 # Debian's Chromium, for the tests of the page; everything else runs without it.
 browser:
