@@ -703,6 +703,12 @@ def set_state(page: Page, state: str, agent: Agent) -> None:
     elif state in ("crisis", "dark", "320 px", "200% zoom", "forced colors"):
         say(page, "i want to die")
         expect(entries(page)).to_have_count(3)
+    elif state == "form":
+        asks = {"text": "What number can they text?", "buttons": [{"title": "Skip", "payload": "/callback_skip"}]}
+        agent.answers["text me"] = [{"text": "Okay, a text."}, asks]
+        say(page, "text me")
+        expect(entries(page)).to_have_count(3)
+        box(page).fill("424 310 2288")
     elif state == "waiting":
         agent.open.clear()
         say(page, "hello")
@@ -724,8 +730,8 @@ def set_state(page: Page, state: str, agent: Agent) -> None:
 
 
 STATES = (
-    *("opened", "long transcript", "crisis", "waiting", "error", "safety", "deleted", "spanish", "shift once"),
-    *("dark", "320 px", "200% zoom", "forced colors"),
+    *("opened", "long transcript", "crisis", "form", "waiting", "error", "safety", "deleted"),
+    *("spanish", "shift once", "dark", "320 px", "200% zoom", "forced colors"),
 )
 
 
