@@ -156,6 +156,7 @@ def test_what_is_noticed(text: str, category: str, tiers: tuple[str, ...], about
         "what does 988 do",
         "my grandmother died ten years ago",
         "can ketamine help with depression",
+        "how many ketamine sessions does it take, im tired of waiting",
         "does ketamine help with suicidal thoughts",
         "can i take ketamine with zoloft",
         "whats the difference between cbt and dbt",
