@@ -55,11 +55,11 @@ def encode(texts: list[str]) -> npt.NDArray[np.float32]:
     def run(part: list[int]) -> None:
         vectors[part] = _multilingual().encode([short[place] for place in part])
 
-    if len(parts) == 1:
-        run(parts[0])
-    else:
+    if len(parts) > 1:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(run, parts))
+    elif parts:
+        run(parts[0])
     return np.nan_to_num(vectors)
 
 

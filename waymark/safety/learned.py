@@ -20,7 +20,7 @@ import yaml
 from waymark.safety.keywords import Keywords
 from waymark.safety.network import Network
 from waymark.safety.regression import TINY
-from waymark.safety.screener import About, Category, Finding, Tier, severity
+from waymark.safety.screener import LEARNED, About, Category, Finding, Tier, severity
 
 Array = npt.NDArray[np.float32]
 Risks = npt.NDArray[np.float64]
@@ -48,8 +48,6 @@ WORDS_WEIGH = 0.5
 
 BURIED, LONG_HANDICAP = 6.0, 0.75
 """What is taken off a part that stands out in a harmless message, and off long messages: they have more to go by."""
-
-REASON = "learned"
 
 
 @dataclass(frozen=True)
@@ -173,7 +171,7 @@ class LearnedLayer:
             category=cast(Category, self._readings["kind"].best(text, vector)),
             tier=self._tier(text, vector, risk),
             about=cast(About, self._readings["about"].best(text, vector)),
-            reasons=(REASON,),
+            reasons=(LEARNED,),
             language="es" if language == "es" else "en",
         )
 

@@ -16,7 +16,7 @@ from typing import Any, cast, get_args
 import yaml
 
 from waymark.safety.lexicon import About, Category, Language
-from waymark.safety.screener import Finding
+from waymark.safety.screener import LEARNED, Finding
 
 CATEGORIES: tuple[str, ...] = get_args(Category)
 CALM, ASKED, URGENT, STEPS, QUIET = "calm", "asked", "urgent", "steps", "quiet"
@@ -29,9 +29,6 @@ LONGEST_ANSWER = 6
 
 LONGEST_BEGUN = 15
 """Words; a longer message is not read by how it begins, nor as a denial or as help that is near."""
-
-LEARNED_ONLY = ("learned",)
-"""The reasons of a finding that the trained layer alone made: of these, words can explain what they answer."""
 
 FAINT_TURNS, FAINT_SIGNS = 6, 2
 """So many faint signs within so many turns make one check-in."""
@@ -174,7 +171,7 @@ class Protocol:
             asked: What the classifier is sure was asked, were there no finding.
         """
         in_words = self._in_words(text)
-        is_learned = finding.reasons == LEARNED_ONLY
+        is_learned = finding.reasons == (LEARNED,)  # what a rule found is not explained away here
         is_answer = {
             "yes": is_learned or finding.category == state.category,
             "help_near": is_learned,

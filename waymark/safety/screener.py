@@ -43,6 +43,9 @@ SEVERITY: tuple[Category, ...] = (
 SET_ASIDE_BY = ("denial.", "past.")
 """Guards whose findings are remembered though they are explained: a denial or a past, but no figure of speech."""
 
+LEARNED = "learned"
+"""The reason that the trained layer gives; rules give their ids."""
+
 _LEXICONS = ("lexicon.yml", "lexicon_es.yml")
 _ABOUT_REACH = 10
 
